@@ -1,0 +1,51 @@
+import type { Task } from "fp-ts/lib/Task.js";
+import type { Level, Operation, Reply } from "../protocol/slot.ts";
+
+/** One operation on one named slot. */
+export interface Request<P, N = string> {
+  /** The slot's name. */
+  readonly slot: N;
+  /** What is asked of it. */
+  readonly operation: Operation<P>;
+}
+
+/** What bounds a call: how long the caller waits for it, the lease that its claims and locks get, and the least level. */
+export interface Call {
+  /** Milliseconds; what is answered later counts as `Unreachable`, and may still take effect. */
+  readonly within: number;
+  /** Milliseconds. */
+  readonly lease: number;
+  /** The level that the caller asks for; the backend's own may be more cautious. */
+  readonly level: Level;
+}
+
+/**
+ * An injected effect: atomic operations on named slots.
+ *
+ * `P` is what the slots carry (bytes for a backend outside the process), `N` what names them. `run` performs each
+ * request as one atomic {@linkcode apply}, the requests of one call in any order but each slot's in theirs, and answers
+ * for each. It never rejects: `Unreachable` is a reply, and means that nobody knows.
+ */
+export interface Backend<P, N = string> extends AsyncDisposable {
+  /** What errors and events call it. */
+  readonly name: string;
+  /** Performs requests, when the task is run. */
+  readonly run: (requests: ReadonlyArray<Request<P, N>>, call: Call) => Task<ReadonlyArray<Reply<P>>>;
+  /** The level that this backend keeps at least; it may change with the server it is connected to. */
+  readonly level: () => Level;
+  /** Drains what is under way; afterwards every operation is `Unreachable`, because closed. */
+  readonly close: () => Promise<void>;
+}
+
+/** The replies of a call that nobody answered. */
+export function unreachable<P>(count: number, reason: string, cause?: unknown): ReadonlyArray<Reply<P>> {
+  const reply: Reply<P> = { _tag: "Unreachable", reason, ...(cause === undefined ? {} : { cause }) };
+  return Array.from({ length: count }, () => reply);
+}
+
+/** The more cautious of two levels. */
+export function strictest(left: Level, right: Level): Level {
+  return levels.indexOf(left) >= levels.indexOf(right) ? left : right;
+}
+
+const levels: ReadonlyArray<Level> = ["pinned", "probation", "strict"];

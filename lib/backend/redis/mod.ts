@@ -1,0 +1,193 @@
+/**
+ * The Redis backend: the slots of a shared tier as keys of one Redis, or of a Redis Cluster.
+ *
+ * A hit is a GET, a claim a `SET … NX GET PX`; what they cannot decide is decided by scripts, each the slot function's
+ * step of that name. What a server knows about itself (who it is, whether it evicts locks) is asked for before the
+ * first command of each connection, and decides how cautious the tier is.
+ *
+ * Gotchas
+ * - A server that started less than a lease ago may have lost locks, so what is stored then is stored until a lease
+ *   after its start at most. So is what is stored under an `allkeys-*` policy for a key seen less than a lease ago.
+ * - Payloads are views on what was received, without a copy: one that is kept for long keeps up to 64 KiB with it.
+ * - The server needs Redis 7.0 or later: `SET … NX GET`.
+ *
+ * @module
+ */
+import type { Clock } from "../../clock.ts";
+import { coarse } from "../../clock.ts";
+import type { Level, Reply } from "../../protocol/slot.ts";
+import type { Backend, Call, Request } from "../port.ts";
+import { strictest, unreachable } from "../port.ts";
+import { clusterRouter } from "./cluster.ts";
+import { type Gather, type Gatherer, gatherer, settle } from "./gather.ts";
+import { keepHouse } from "./housekeeping.ts";
+import { levelOf, type Node } from "./node.ts";
+import { readOptions, type RedisOptions } from "./options.ts";
+import { type Router, singleRouter } from "./router.ts";
+import { perform } from "./perform.ts";
+
+export type { RedisEvent } from "./events.ts";
+export type { RedisOptions, RedisPlace } from "./options.ts";
+
+/** A server as the backend sees it. */
+export interface RedisNode {
+  /** Host and port. */
+  readonly name: string;
+  /** Whether commands reach it. */
+  readonly state: "connecting" | "ready" | "down" | "closed";
+  /** Why it is down. */
+  readonly reason: string | undefined;
+  /** The level that it allows; the more cautious one before it was asked. */
+  readonly level: Level;
+  /** Who it is: another identity is another server, or another life of this one. */
+  readonly identity: string | undefined;
+}
+
+/** A backend on Redis. */
+export interface RedisBackend extends Backend<Uint8Array> {
+  /** The servers it knows of. */
+  readonly nodes: () => ReadonlyArray<RedisNode>;
+}
+
+/** How long closing waits for answers: they take milliseconds, and what takes longer is unknown anyway. */
+const drainWithin = 1_000;
+
+interface State {
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly now: () => number;
+  readonly gather: Gatherer;
+  /** Calls under way, and what to do when there are none. */
+  open: number;
+  onIdle: () => void;
+  closed: Promise<void> | undefined;
+}
+
+/**
+ * A backend on Redis. It connects in the background, and again for as long as it is open; until it has, calls are
+ * `Unreachable`, and only those before the end of the first attempt wait for it.
+ *
+ * Throws a RangeError if an option is refused. Nothing throws or rejects afterwards.
+ *
+ * @example Where nobody answers, every reply says so
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { redisBackend } from "@lamina/cache/redis";
+ *
+ * await using backend = redisBackend({ url: "redis://127.0.0.1:1" });
+ * const look = { slot: "lamina:example:0:a", operation: { _tag: "look" } } as const;
+ * const replies = await backend.run([look], { within: 1_000, lease: 10_000, level: "pinned" })();
+ * assertEquals(replies.map(({ _tag }) => _tag), ["Unreachable"]);
+ * ```
+ */
+export function redisBackend(options: RedisOptions): RedisBackend {
+  const settings = readOptions(options);
+  const { clock } = settings;
+  const router = settings.isCluster ? clusterRouter(settings) : singleRouter(settings);
+  const state: State = {
+    router,
+    clock,
+    now: coarse(clock),
+    gather: gatherer(clock),
+    open: 0,
+    onIdle: () => {},
+    closed: undefined,
+  };
+  const close = (): Promise<void> => state.closed ??= drain(state);
+  return {
+    name: "redis",
+    run: (requests, call) => () => run(state, requests, call),
+    level: () => router.nodes().map(levelOf).reduce(strictest, router.nodes().length === 0 ? "probation" : "pinned"),
+    nodes: () => router.nodes().map(describe),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function run(
+  state: State,
+  requests: ReadonlyArray<Request<Uint8Array>>,
+  call: Call,
+): Promise<ReadonlyArray<Reply<Uint8Array>>> {
+  if (state.closed !== undefined) return Promise.resolve(unreachable(requests.length, "closed"));
+  if (requests.length === 0) return Promise.resolve([]);
+  state.open++;
+  return new Promise((resolve) => {
+    const gather = state.gather(requests.length, call.within, (replies) => {
+      if (--state.open === 0) state.onIdle();
+      resolve(replies);
+    });
+    const next = followers(requests);
+    const under: Run = { state, requests, call, gather, next };
+    const behind = next === undefined ? undefined : new Set(next.values());
+    state.router.whenSettled(() => {
+      for (let i = 0; i < requests.length; i++) if (behind?.has(i) !== true) start(under, i);
+    });
+  });
+}
+
+/** A call under way. */
+interface Run {
+  readonly state: State;
+  readonly requests: ReadonlyArray<Request<Uint8Array>>;
+  readonly call: Call;
+  readonly gather: Gather;
+  /** Of requests on one slot, which comes after which. */
+  readonly next: ReadonlyMap<number, number> | undefined;
+}
+
+function start(run: Run, index: number): void {
+  const { state: { router, now }, requests, call, gather, next } = run;
+  // What was not sent when the time was over never is.
+  if (gather.left === 0) return;
+  const request = requests[index]!;
+  const node = router.route(request.slot);
+  const follower = next?.get(index);
+  // Not at once: on a connection that is down, a long queue would be as deep a recursion.
+  const after = follower === undefined ? undefined : () => queueMicrotask(() => start(run, follower));
+  if (typeof node === "string") {
+    settle(gather, index, { _tag: "Unreachable", reason: node });
+    return after?.();
+  }
+  keepHouse(node, call, now());
+  perform({ node, request, call, gather, index, after, redirect: router.redirect, asking: false, moves: 0 });
+}
+
+// Requests on one slot take effect in their order, so that each waits for the answer to the one before: a step may be
+// two commands. Looks change nothing, and need no order.
+function followers(requests: ReadonlyArray<Request<Uint8Array>>): ReadonlyMap<number, number> | undefined {
+  if (requests.length === 1 || requests.every(({ operation }) => operation._tag === "look")) return undefined;
+  const last = new Map<string, number>();
+  const next = new Map<number, number>();
+  requests.forEach(({ slot }, index) => {
+    const before = last.get(slot);
+    if (before !== undefined) next.set(before, index);
+    last.set(slot, index);
+  });
+  return next;
+}
+
+async function drain(state: State): Promise<void> {
+  if (state.open > 0) {
+    await new Promise<void>((resolve) => {
+      const cancel = state.clock.after(drainWithin, resolve);
+      state.onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+  state.router.close();
+}
+
+function describe(node: Node): RedisNode {
+  const { address, data } = node;
+  const states = { Connecting: "connecting", Ready: "ready", Down: "down", Closed: "closed" } as const;
+  return {
+    name: address.name,
+    state: states[data.phase._tag],
+    reason: data.phase._tag === "Down" ? data.phase.reason : undefined,
+    level: levelOf(node),
+    identity: data.known?.identity,
+  };
+}

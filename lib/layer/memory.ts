@@ -1,0 +1,203 @@
+import * as E from "fp-ts/lib/Either.js";
+import type { Option } from "fp-ts/lib/Option.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { MemoryBackend } from "../backend/memory.ts";
+import { memoryBackend } from "../backend/memory.ts";
+import type { CacheError } from "../cache_error.ts";
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
+import type { DurationLike } from "../duration.ts";
+import { duration } from "../duration.ts";
+import type { Identity } from "../key.ts";
+import { identify } from "../key.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Store } from "../store.ts";
+import { fromVerbs } from "../store.ts";
+import { isolate, roughSize } from "./memory/isolate.ts";
+import { tierVerbs } from "./tier/make.ts";
+import type { Ttl } from "./tier/options.ts";
+import { boundedOf, lifetimeOf } from "./tier/options.ts";
+import type { Place, TierParts, Unfit } from "./tier/tier.ts";
+
+/** What bounds a tier in this process. */
+export interface MemoryTierOptions {
+  /** The most entries; above, the least recently used ones go. */
+  readonly capacity: number;
+  /** The most bytes, as `sizeOf` counts them. */
+  readonly maxBytes?: number;
+  /** What a value counts against `maxBytes`; a rough measure of plain data by default. */
+  readonly sizeOf?: (value: unknown) => number;
+  /** Also how stale an entry can be after a write in another process. */
+  readonly ttl: Ttl<unknown>;
+  /**
+   * `isolated` (default): entries are frozen copies, and what cannot be frozen is copied for each reader. `shared`: all
+   * readers get the loaded object itself, and whoever changes it changes it for all.
+   */
+  readonly values?: "isolated" | "shared";
+  /** How long a claim or a lock lives at most, 10 s by default: twice the default commit timeout. */
+  readonly lease?: DurationLike;
+  /** What its verdicts and events call it, `"memory"` by default. */
+  readonly name?: string;
+  /** Who is told of the tier's transitions and events. */
+  readonly observer?: Observer;
+  /** The time, {@linkcode systemClock} by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A tier in this process: the same protocol on an in-process backend, with a synchronous `peek`.
+ *
+ * Within the process it keeps every invariant. It does not hear of writes by other processes: towards those its entries
+ * are stale by at most its ttl.
+ *
+ * Throws a RangeError on options out of range.
+ *
+ * @example A hit needs no promise
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memory, source } from "@lamina/cache";
+ * import { some } from "fp-ts/lib/Option.js";
+ *
+ * const load = async (keys: ReadonlyArray<string>) => keys.map((key) => key.length);
+ * await using lengths = memory({ capacity: 10_000, ttl: "60s" })(source({ load }));
+ * await lengths.get("four")();
+ * assertEquals(lengths.peek("four"), some(some(4)));
+ * ```
+ */
+export function memory(options: MemoryTierOptions): <K, V>(below: Store<K, V>) => Store<K, V> {
+  const { capacity, maxBytes, sizeOf = roughSize, clock = systemClock } = options;
+  // A backend that is thrown away: options are checked where the tier is described, not where it is built.
+  const make = <V>(): MemoryBackend<Option<V>, Identity> =>
+    memoryBackend({
+      capacity,
+      clock,
+      ...(maxBytes === undefined
+        ? {}
+        : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),
+    });
+  make();
+  boundedOf("a lease", options.lease ?? "10s");
+  lifetimeOf(options.ttl);
+  return (below) => memoryStore(options, make(), below);
+}
+
+function memoryStore<K, V>(
+  options: MemoryTierOptions,
+  backend: MemoryBackend<Option<V>, Identity>,
+  below: Store<K, V>,
+): Store<K, V> {
+  const isolation: Isolation<V> = { mutable: new WeakSet(), any: false };
+  const verbs = tierVerbs(partsOf<K, V>(options, backend, isolation), below);
+  const store = fromVerbs({
+    ...verbs,
+    peek: (key) => {
+      const payload = backend.peek(quickIdentity(key))?.payload;
+      if (payload === undefined) return O.none;
+      return O.some(isMutable(isolation, payload) ? copyOf(payload) : payload);
+    },
+    close: async () => {
+      await verbs.close();
+      await backend.close();
+    },
+  });
+  // Who wants to see every transition gets no short cut.
+  return options.observer?.transition === undefined ? withQuickGet(store, backend, isolation) : store;
+}
+
+/** Answers a fresh hit at once; the answer is kept beside the entry, so that a hit allocates only the caller's task. */
+function withQuickGet<K, V>(
+  store: Store<K, V>,
+  backend: MemoryBackend<Option<V>, Identity>,
+  isolation: Isolation<V>,
+): Store<K, V> {
+  return {
+    ...store,
+    get: (key, read) => {
+      if (read !== undefined) return store.get(key, read);
+      return () => {
+        const cell = backend.peek(quickIdentity(key));
+        const payload = cell?.payload;
+        if (cell === undefined || payload === undefined || isMutable(isolation, payload)) {
+          return store.get(key)();
+        }
+        cell.answer ??= Promise.resolve(E.right(payload));
+        return cell.answer as Promise<E.Either<CacheError, Option<V>>>;
+      };
+    },
+  };
+}
+
+/** An identity without an allocation for the usual keys; a key without one is not in the map. */
+function quickIdentity(key: unknown): Identity {
+  if (typeof key === "number") return key;
+  // NUL marks what was encoded.
+  if (typeof key === "string" && key.charCodeAt(0) !== 0) return key;
+  const id = identify(key);
+  return id._tag === "Left" ? nowhere : id.right;
+}
+
+/** Begins with NUL as encoded identities do, and is none of them. */
+const nowhere = "\0";
+
+/** Which entries hold what cannot be frozen, and are copied for each reader. */
+interface Isolation<V> {
+  readonly mutable: WeakSet<Option<V>>;
+  /** Whether there are any: most tiers hold plain data only, and are spared the look-up. */
+  any: boolean;
+}
+
+function isMutable<V>(isolation: Isolation<V>, payload: Option<V>): boolean {
+  return isolation.any && isolation.mutable.has(payload);
+}
+
+function copyOf<V>(value: Option<V>): Option<V> {
+  return O.isNone(value) ? value : O.some(isolate(value.value).value);
+}
+
+function partsOf<K, V>(
+  options: MemoryTierOptions,
+  backend: MemoryBackend<Option<V>, Identity>,
+  isolation: Isolation<V>,
+): TierParts<K, V, Option<V>, Identity> {
+  const { values = "isolated", name = "memory", clock = systemClock } = options;
+  return {
+    name,
+    hit: "HitMemory",
+    backend,
+    clock,
+    place: (key): Place<Identity> | { _tag: "KeyRefused"; reason: string } => {
+      const id = identify(key);
+      return id._tag === "Left" ? { _tag: "KeyRefused", reason: id.left.reason } : { all: [id.right], reads: 1 };
+    },
+    identify: quickIdentity,
+    pack: (value) => values === "shared" ? E.right(value) : packed(value, isolation),
+    unpack: (payload) => E.right(isMutable(isolation, payload) ? copyOf(payload) : payload),
+    answers: "packed",
+    lifetime: lifetimeOf(options.ttl),
+    lease: duration(options.lease ?? "10s"),
+    timeout: duration("forever"),
+    level: "pinned",
+    probe: "claim",
+    onUnconfirmed: "report",
+    observer: options.observer,
+  };
+}
+
+function packed<V>(value: Option<V>, isolation: Isolation<V>): E.Either<Unfit, Option<V>> {
+  if (O.isNone(value)) return E.right(value);
+  try {
+    const isolated = isolate(value.value);
+    const payload = O.some(isolated.value);
+    if (isolated.mutable) {
+      isolation.mutable.add(payload);
+      isolation.any = true;
+    }
+    return E.right(payload);
+  } catch {
+    return E.left({
+      _tag: "Unfit",
+      kind: "unstorable",
+      reason: "the value is nested too deeply to be copied, or a getter threw",
+    });
+  }
+}

@@ -1,0 +1,163 @@
+import * as E from "fp-ts/lib/Either.js";
+import type { Backend } from "../backend/port.ts";
+import type { KeyRefused } from "../cache_error.ts";
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
+import type { CodecFault, CodecLike, WireOptions } from "../codec.ts";
+import { toCodec, wire } from "../codec.ts";
+import type { DurationLike } from "../duration.ts";
+import { encodeKey, slotName } from "../key.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Level } from "../protocol/slot.ts";
+import type { Store } from "../store.ts";
+import { tierStore } from "./tier/make.ts";
+import type { Ttl } from "./tier/options.ts";
+import { boundedOf, lifetimeOf } from "./tier/options.ts";
+import type { Place, Probe, TierParts, Unfit } from "./tier/tier.ts";
+
+/** How many shards a key has: a number, or, while it changes from one deployment to the next, both numbers. */
+export type Shards = number | { readonly now: number; readonly before: number };
+
+/**
+ * The values of a codec.
+ *
+ * A tier's values are those of the store below where that is known, so that a wrong codec is an error at the codec;
+ * otherwise those of its codec.
+ */
+export type ValueOf<C> = C extends CodecLike<infer V> ? V : never;
+
+/** What a shared tier is made of. */
+export interface SharedOptions<V> extends WireOptions {
+  /** Where its slots live. */
+  readonly backend: Backend<Uint8Array>;
+  /** The namespace of its slots: tiers of one name on one backend share their entries, in all processes. */
+  readonly name: string;
+  /** How values become bytes: an io-ts type (JSON, with tags for rich types), or a codec. */
+  readonly codec: CodecLike<V>;
+  /** How long entries may be used, from the start of their load. */
+  readonly ttl: Ttl<V>;
+  /** How long a claim or a lock lives at most, 10 s by default: twice the default commit timeout. */
+  readonly lease?: DurationLike;
+  /** How long one call of the backend may take before the tier goes on without it, 1 s by default. */
+  readonly timeout?: DurationLike;
+  /**
+   * Spreads the reads of a key over so many slots, 1 by default, 256 at most; writes lock all. 0: readers pass the
+   * tier, writers still lock. A change is declared by both numbers until no process of the old one is left.
+   */
+  readonly shards?: Shards;
+  /** What the tier asks for at least; the backend may be more cautious. */
+  readonly level?: Level;
+  /** Whether a single read looks before it claims; `auto` by default. */
+  readonly probe?: Probe;
+  /** Whether a write that committed, but whose unlock was not confirmed, is a failure for its caller. */
+  readonly onUnconfirmed?: "report" | "fail";
+  /** Names become keyed digests. */
+  readonly secret?: string;
+  /** Who is told of the tier's transitions and events. */
+  readonly observer?: Observer;
+  /** The time, {@linkcode systemClock} by default. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A tier that all processes share: lock-read-CAS on an injected backend.
+ *
+ * Throws a RangeError on options out of range: an empty name, a lease below the commit timeout of the source, more than
+ * 256 shards. The idea is dscache's (one lock or claim in the place of the value), its holes closed.
+ *
+ * @example One load for two reads
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryBackend, promises, shared, source } from "@lamina/cache";
+ * import { pipe } from "fp-ts/lib/function.js";
+ * import * as t from "io-ts";
+ *
+ * let loads = 0;
+ * const load = async (ids: ReadonlyArray<number>) => {
+ *   loads += 1;
+ *   return ids.map((id) => ({ name: `user ${id}` }));
+ * };
+ * const backend = memoryBackend<Uint8Array>({ capacity: 1_000 });
+ * await using users = promises(pipe(
+ *   source({ load }),
+ *   shared({ backend, name: "user", codec: t.type({ name: t.string }), ttl: "10m" }),
+ * ));
+ *
+ * assertEquals(await users.get(42), { name: "user 42" });
+ * assertEquals(await users.get(42), { name: "user 42" });
+ * assertEquals(loads, 1);
+ * ```
+ */
+// deno-lint-ignore no-explicit-any -- a codec is invariant in its values, so that nothing else covers all codecs
+export function shared<C extends CodecLike<any>, V = ValueOf<C>>(
+  options: SharedOptions<NoInfer<V>> & { readonly codec: C },
+): <K>(below: Store<K, V>) => Store<K, V> {
+  const parts = partsOf(options);
+  return (below) => tierStore(parts, below);
+}
+
+function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array, string> {
+  const { backend, clock = systemClock, probe = "auto", level = "pinned", onUnconfirmed = "report" } = options;
+  const format = wire(toCodec(options.codec), options);
+  return {
+    name: options.name,
+    hit: "HitShared",
+    backend,
+    clock,
+    place: placeOf(options),
+    identify: (key) => {
+      const encoded = encodeKey(key);
+      return encoded._tag === "Left" ? key : encoded.right;
+    },
+    pack: (value) => {
+      const packed = format.encode(value);
+      return packed._tag === "Left" ? E.left(unfit(packed.left)) : packed;
+    },
+    unpack: (payload) => {
+      const value = format.decode(payload);
+      return value._tag === "Left" ? E.left(`${value.left.reason}: ${value.left.detail}`) : value;
+    },
+    answers: "loaded",
+    lifetime: lifetimeOf(options.ttl),
+    lease: boundedOf("a lease", options.lease ?? "10s"),
+    timeout: boundedOf("a backend's timeout", options.timeout ?? "1s"),
+    level,
+    probe,
+    onUnconfirmed,
+    observer: options.observer,
+  };
+}
+
+/** What is too large to be cached may still be written; what has no representation may not. */
+function unfit(fault: CodecFault): Unfit {
+  return {
+    _tag: "Unfit",
+    kind: fault.reason === "too-large" ? "unstorable" : "refused",
+    reason: `${fault.reason}: ${fault.detail}`,
+  };
+}
+
+/** The most shards of a key: a write locks them all, in one pipeline. */
+const mostShards = 256;
+
+function placeOf<V>(options: SharedOptions<V>): (key: unknown) => Place<string> | KeyRefused {
+  const { shards = 1, secret } = options;
+  const declared = typeof shards === "number" ? { now: shards, before: shards } : shards;
+  for (const count of [declared.now, declared.before]) {
+    if (!(Number.isInteger(count) && count >= 0 && count <= mostShards)) {
+      throw new RangeError(
+        `Cannot build the tier ${options.name}: expected 0 to ${mostShards} shards: received ${count}`,
+      );
+    }
+  }
+  const nameOf = slotName({ namespace: options.name, ...(secret === undefined ? {} : { secret }) });
+  // Without a single shard for reads, writers still lock the first one: other deployments may read it.
+  const locked = Math.max(declared.now, declared.before, 1);
+  return (key) => {
+    const encoded = encodeKey(key);
+    if (encoded._tag === "Left") return { _tag: "KeyRefused", reason: encoded.left.reason };
+    const all: Array<string> = [];
+    for (let shard = 0; shard < locked; shard++) all.push(nameOf(encoded.right, shard));
+    return { all, reads: declared.now };
+  };
+}

@@ -1,0 +1,94 @@
+import * as E from "fp-ts/lib/Either.js";
+import type { Call, Request } from "../../backend/port.ts";
+import { unreachable } from "../../backend/port.ts";
+import type { CacheError } from "../../cache_error.ts";
+import { late, orLate } from "../../deadline.ts";
+import type { Reply } from "../../protocol/slot.ts";
+import type { Entry, ReadOptions, Store } from "../../store.ts";
+import type { Tier } from "./tier.ts";
+import { report } from "./tier.ts";
+
+/** The bounds of a backend call, with less time if less is left. */
+export function callOf<K, V, P, N>(tier: Tier<K, V, P, N>, left: number): Call {
+  return { within: Math.max(0, Math.min(tier.timeout, left)), lease: tier.lease, level: tier.level };
+}
+
+/**
+ * Asks the backend, and makes whatever a backend of somebody else's may do wrong an `Unreachable`: it throws, rejects,
+ * answers something else, or does not answer in time.
+ */
+export async function askBackend<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  requests: ReadonlyArray<Request<P, N>>,
+  left: number,
+): Promise<ReadonlyArray<Reply<P>>> {
+  const call = callOf(tier, left);
+  const asked = repliesOf(tier, requests, call);
+  let replies = await orLate(tier.clock, call.within, asked);
+  // A backend's own deadline, at the same moment, comes first: it may know a part of the replies.
+  if (replies === late) replies = await orLate(tier.clock, 0, asked);
+  if (replies === late) replies = noAnswer(requests.length, call.within);
+  for (const reply of replies) if (reply._tag === "Unreachable") report(tier, "Unreachable", reply.reason);
+  return replies;
+}
+
+async function repliesOf<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  requests: ReadonlyArray<Request<P, N>>,
+  call: Call,
+): Promise<ReadonlyArray<Reply<P>>> {
+  try {
+    return checked(tier, requests.length, await tier.backend.run(requests, call)());
+  } catch (cause) {
+    return rejected(tier, requests.length, cause);
+  }
+}
+
+/** What a backend answered, if it can be one reply for each request. */
+export function checked<K, V, P, N>(
+  { backend }: Tier<K, V, P, N>,
+  count: number,
+  replies: unknown,
+): ReadonlyArray<Reply<P>> {
+  const wanted = `expected ${count} replies of the backend ${backend.name}`;
+  if (!Array.isArray(replies)) return unreachable(count, `${wanted}: received ${typeof replies}`);
+  if (replies.length !== count) return unreachable(count, `${wanted}: received ${replies.length}`);
+  if (replies.every((reply) => typeof reply?._tag === "string")) return replies;
+  return unreachable(count, `${wanted}: received something else among them`);
+}
+
+/** The replies of a backend that threw or rejected. */
+export function rejected<K, V, P, N>(
+  { backend }: Tier<K, V, P, N>,
+  count: number,
+  cause: unknown,
+): ReadonlyArray<Reply<P>> {
+  return unreachable(count, `the backend ${backend.name} rejected`, cause);
+}
+
+/** The replies of a backend that did not answer in time. */
+export function noAnswer<P>(count: number, within: number): ReadonlyArray<Reply<P>> {
+  return unreachable(count, `no answer within ${Math.round(within)} ms`);
+}
+
+/** Reads from the store below, and makes whatever a layer of somebody else's may do wrong an error for each key. */
+export async function entriesBelow<K, V>(
+  below: Store<K, V>,
+  keys: ReadonlyArray<K>,
+  options?: ReadOptions,
+): Promise<ReadonlyArray<E.Either<CacheError, Entry<V>>>> {
+  let error: CacheError;
+  try {
+    const entries = await below.entries(keys, options)();
+    if (entries.length === keys.length) return entries;
+    error = {
+      _tag: "LoaderFault",
+      reason: `expected ${keys.length} entries of the store below: received ${entries.length}`,
+      keys,
+    };
+  } catch (cause) {
+    error = { _tag: "SourceFailed", cause };
+  }
+  const failed = E.left(error);
+  return keys.map(() => failed);
+}

@@ -1,0 +1,128 @@
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { CacheError } from "../../cache_error.ts";
+import { coarse } from "../../clock.ts";
+import { cancelled, orCancelled, orLate } from "../../deadline.ts";
+import { showDuration } from "../../duration.ts";
+import { nonces } from "../../nonce.ts";
+import type { ReadOptions, Store, Verbs } from "../../store.ts";
+import { fromVerbs } from "../../store.ts";
+import { readMany } from "./read_many.ts";
+import { readOne } from "./read_one.ts";
+import type { Tier, TierParts } from "./tier.ts";
+import { during, marginShare } from "./tier.ts";
+import { entryWanted, inArray, valueWanted } from "./wanted.ts";
+import { writeKeys } from "./writes.ts";
+
+/** The verbs of a tier in front of a store: the protocol over a backend. */
+export function tierVerbs<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>): Verbs<K, V> {
+  return verbsOf(makeTier(parts, below));
+}
+
+function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
+  const { below } = tier;
+  return {
+    entries: readerOf(tier),
+    mutate: (keys, write, options) => () => during(tier, writeKeys(tier, keys, write, options)),
+    transact: () => () => Promise.resolve(E.left({ outcome: "aborted", error: noTransactions })),
+    peek: () => O.none,
+    save: below.save,
+    commit: below.commit,
+    tiers: below.tiers + 1,
+    close: () => closeTier(tier),
+  };
+}
+
+function readerOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V>["entries"] {
+  const one = inArray(entryWanted<V>());
+  const each = entryWanted<V>();
+  return (keys, options = plain) => () =>
+    untilCancelled(
+      keys,
+      options,
+      () =>
+        keys.length === 1 ? readOne(tier, keys[0]!, options, one) : during(tier, readMany(tier, keys, options, each)),
+    );
+}
+
+const plain: ReadOptions = {};
+
+/** A read that its caller may leave; what it has claimed is released, or filled, behind the caller's back. */
+function untilCancelled<K, A>(
+  keys: ReadonlyArray<K>,
+  { signal }: ReadOptions,
+  read: () => Promise<ReadonlyArray<E.Either<CacheError, A>>>,
+): Promise<ReadonlyArray<E.Either<CacheError, A>>> {
+  if (signal === undefined) return read();
+  if (signal.aborted) return Promise.resolve(keys.map(() => E.left(cancelledError)));
+  return orCancelled(signal, read()).then((read) => read === cancelled ? keys.map(() => E.left(cancelledError)) : read);
+}
+
+const cancelledError: CacheError = { _tag: "Cancelled" };
+
+/** A store of a tier outside of the process. Who wants nothing but values is spared what is known about them. */
+export function tierStore<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>): Store<K, V> {
+  const tier = makeTier(parts, below);
+  const store = fromVerbs(verbsOf(tier));
+  const wanted = valueWanted<V>();
+  return {
+    ...store,
+    get: (key, options) => options === undefined ? () => readOne(tier, key, plain, wanted) : store.get(key, options),
+    getMany: (keys, options) =>
+      options === undefined
+        ? () => during(tier, readMany(tier, keys, plain, wanted).then(allRight))
+        : store.getMany(keys, options),
+  };
+}
+
+function allRight<V>(
+  answers: ReadonlyArray<E.Either<CacheError, O.Option<V>>>,
+): E.Either<CacheError, ReadonlyArray<O.Option<V>>> {
+  const values: Array<O.Option<V>> = [];
+  for (const answer of answers) {
+    if (answer._tag === "Left") return answer;
+    values.push(answer.right);
+  }
+  return E.right(values);
+}
+
+function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>): Tier<K, V, P, N> {
+  const { lease, name } = parts;
+  const usable = lease * (1 - marginShare);
+  if (!(usable > below.commit)) {
+    const wanted = `expected a lease whose ${100 - marginShare * 100} % exceed the source's commit timeout of ${
+      showDuration(below.commit)
+    }`;
+    throw new RangeError(`Cannot build the tier ${name}: ${wanted}: received ${showDuration(lease)}`);
+  }
+  return {
+    ...parts,
+    below,
+    nextToSource: below.tiers === 0,
+    nonce: nonces(),
+    underWay: new Set(),
+    open: 0,
+    whenIdle: [],
+    call: { within: parts.timeout, lease, level: parts.level },
+    turn: coarse(parts.clock),
+    patience: undefined,
+    hitShare: 0,
+    closed: false,
+  };
+}
+
+/** How long closing waits for what is under way, in milliseconds: as long as the default commit may take. */
+const closing = 5_000;
+
+async function closeTier<K, V, P, N>(tier: Tier<K, V, P, N>): Promise<void> {
+  tier.closed = true;
+  const idle = tier.open === 0 ? undefined : new Promise<void>((resolve) => tier.whenIdle.push(resolve));
+  await orLate(tier.clock, closing, Promise.all([...tier.underWay, idle]));
+  await tier.below.close();
+}
+
+const noTransactions: CacheError = {
+  _tag: "Unsupported",
+  operation: "transact",
+  instead: "a tier does not guard transactions; use mutate around the transaction",
+};

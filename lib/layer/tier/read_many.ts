@@ -1,0 +1,151 @@
+import * as E from "fp-ts/lib/Either.js";
+import type { Request } from "../../backend/port.ts";
+import { runMany } from "../../protocol/machine.ts";
+import type { ReadingEnd, ReadingState } from "../../protocol/reading.ts";
+import { reading, readingPhases } from "../../protocol/reading.ts";
+import type { Reply } from "../../protocol/slot.ts";
+import { tick } from "../../sequence.ts";
+import type { ReadOptions } from "../../store.ts";
+import { askBackend, entriesBelow } from "./effects.ts";
+import type { FirstState } from "./first.ts";
+import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
+import { endOf, makeRead } from "./read.ts";
+import { looking, perform } from "./read_effects.ts";
+import type { Tier } from "./tier.ts";
+import { closedError, verdictOf } from "./tier.ts";
+import type { Asked, Wanted } from "./wanted.ts";
+
+/** A read of many keys under way. */
+interface Batch<K, V, A> {
+  readonly keys: ReadonlyArray<K>;
+  readonly options: ReadOptions;
+  readonly wanted: Wanted<V, A>;
+  readonly ends: number;
+  readonly answers: Array<A>;
+}
+
+/** Keys of a batch that this tier is asked for, each with its position and what it is asked first. */
+interface Asking<P, N> {
+  readonly positions: Array<number>;
+  readonly requests: Array<Request<P, N>>;
+}
+
+/** What the slots said to the first looks. */
+interface Looked<P> {
+  readonly replies: ReadonlyArray<Reply<P>>;
+  readonly asked: Asked;
+}
+
+/** Reads many keys, each once. */
+export async function readMany<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  options: ReadOptions,
+  wanted: Wanted<V, A>,
+): Promise<ReadonlyArray<A>> {
+  if (areDistinct(keys)) return await readDistinct(tier, keys, options, wanted);
+  const distinct: Array<K> = [];
+  const known = new Map<unknown, number>();
+  const places = keys.map((key) => {
+    const id = tier.identify(key);
+    const same = known.get(id);
+    if (same !== undefined) return same;
+    known.set(id, distinct.length);
+    return distinct.push(key) - 1;
+  });
+  const answers = await readDistinct(tier, distinct, options, wanted);
+  return places.map((place) => answers[place]!);
+}
+
+/** Whether keys certainly differ. To tell primitives apart costs a tenth of telling apart what they are encoded as. */
+function areDistinct(keys: ReadonlyArray<unknown>): boolean {
+  return keys.every((key) => typeof key !== "object") && new Set(keys).size === keys.length;
+}
+
+/** The reads in lock step; those that a look finds are answered without a machine of their own. */
+async function readDistinct<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  options: ReadOptions,
+  wanted: Wanted<V, A>,
+): Promise<ReadonlyArray<A>> {
+  if (tier.closed) return keys.map(() => wanted.ofEnd(E.left(closedError(tier))));
+  const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
+  const batch: Batch<K, V, A> = { keys, options, wanted, ends, answers: new Array(keys.length) };
+  const asking: Asking<P, N> = { positions: [], requests: [] };
+  const passed: Array<number> = [];
+  for (let i = 0; i < keys.length; i++) {
+    const place = tier.place(keys[i]!);
+    if ("_tag" in place) batch.answers[i] = wanted.ofEnd(E.left(place));
+    else if (place.reads === 0) passed.push(i);
+    else {
+      asking.positions.push(i);
+      asking.requests.push({ slot: place.all[shardOf(place.reads)]!, operation: looking });
+    }
+  }
+  if (passed.length > 0) await readBelow(tier, batch, passed);
+  if (asking.positions.length > 0) await readHere(tier, batch, asking);
+  return batch.answers;
+}
+
+/** Keys whose readers pass the tier (0 shards). */
+async function readBelow<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  { keys, options, wanted, answers }: Batch<K, V, A>,
+  positions: ReadonlyArray<number>,
+): Promise<void> {
+  const entries = await entriesBelow(tier.below, positions.map((position) => keys[position]!), options);
+  positions.forEach((position, i) => answers[position] = wanted.ofEnd(entries[i]!));
+}
+
+async function readHere<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  batch: Batch<K, V, A>,
+  asking: Asking<P, N>,
+): Promise<void> {
+  const { positions, requests } = asking;
+  const start = startOf(tier, positions.length, batch.options);
+  if (start !== "Looking") return await goOn(tier, batch, asking, positions.map((_, i) => i), start);
+  const looked = await look(tier, requests, batch.ends);
+  const missed: Array<number> = [];
+  for (let i = 0; i < positions.length; i++) {
+    const reply = looked.replies[i]!;
+    const value = hitOf(tier, start, reply);
+    if (value === undefined || reply._tag !== "Hit") missed.push(i);
+    else batch.answers[positions[i]!] = batch.wanted.ofHit(value, reply.found, looked.asked);
+  }
+  if (missed.length > 0) await goOn(tier, batch, asking, missed, looked);
+}
+
+async function look<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  requests: ReadonlyArray<Request<P, N>>,
+  ends: number,
+): Promise<Looked<P>> {
+  const asOf = tick();
+  const sent = tier.clock.now();
+  const replies = await askBackend(tier, requests, ends - sent);
+  return { replies, asked: { asOf, took: tier.clock.now() - sent, verdict: verdictOf(tier, tier.hit) } };
+}
+
+/** The machines of the keys that no look answered: from the start, or from what was answered. */
+async function goOn<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  { keys, options, wanted, ends, answers }: Batch<K, V, A>,
+  { positions, requests }: Asking<P, N>,
+  missed: ReadonlyArray<number>,
+  from: FirstState | Looked<P>,
+): Promise<void> {
+  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, requests[i]!.slot, tier.nonce(), ends));
+  const states = missed.map((i, at): ReadingState =>
+    typeof from === "string" ? from : firstStep(tier, reads[at]!, "Looking", from.replies[i]!, from.asked)
+  );
+  const reached = await runMany<ReadingState, ReadingEnd>(
+    reading,
+    states,
+    readingPhases,
+    (at, pending) => perform(tier, at.map((i) => reads[i]!), pending, options),
+    logOf(tier),
+  );
+  reached.forEach((end, at) => answers[positions[missed[at]!]!] = wanted.ofEnd(endOf(tier, reads[at]!, end)));
+}

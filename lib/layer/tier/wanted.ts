@@ -1,0 +1,63 @@
+import type { Either } from "fp-ts/lib/Either.js";
+import * as E from "fp-ts/lib/Either.js";
+import type { Option } from "fp-ts/lib/Option.js";
+import type { CacheError } from "../../cache_error.ts";
+import type { Stored } from "../../protocol/slot.ts";
+import type { Duration } from "../../duration.ts";
+import type { Entry, Verdict } from "../../store.ts";
+
+/** What is known about an answer beside its slots. */
+export interface Asked {
+  /** When the question was asked, in the order of events. */
+  readonly asOf: number;
+  /** How many milliseconds the answer took at most. */
+  readonly took: number;
+  readonly verdict: Verdict;
+}
+
+/** What a reader wants to know in the end: a value costs less to say than all that is known about it. */
+export interface Wanted<V, A> {
+  /** Of a hit, which comes with its value unpacked. What was not asked for is not given. */
+  readonly ofHit: (value: E.Right<Option<V>>, stored: Stored<unknown>, asked: Asked | undefined) => A;
+  readonly ofEnd: (entry: Either<CacheError, Entry<V>>) => A;
+  readonly wants: "value" | "entry";
+}
+
+/** The value of a key. */
+export function valueWanted<V>(): Wanted<V, Either<CacheError, Option<V>>> {
+  return {
+    wants: "value",
+    ofHit: (value) => value,
+    ofEnd: (entry) => entry._tag === "Left" ? entry : E.right(entry.right.value),
+  };
+}
+
+/** The entry of a key. */
+export function entryWanted<V>(): Wanted<V, Either<CacheError, Entry<V>>> {
+  return {
+    wants: "entry",
+    ofHit: ({ right }, stored, asked) => E.right(entryOf(right, stored, asked!)),
+    ofEnd: (entry) => entry,
+  };
+}
+
+/** The same, in an array of its own. */
+export function inArray<V, A>({ wants, ofHit, ofEnd }: Wanted<V, A>): Wanted<V, ReadonlyArray<A>> {
+  return {
+    wants,
+    ofHit: (value, stored, asked) => [ofHit(value, stored, asked)],
+    ofEnd: (entry) => [ofEnd(entry)],
+  };
+}
+
+/** What is known about a hit; the server answered at some moment since it was asked, so of what is left the least counts. */
+function entryOf<V>(value: Option<V>, stored: Stored<unknown>, { asOf, took, verdict }: Asked): Entry<V> {
+  return {
+    value,
+    age: stored.age as Duration,
+    fresh: stored.fresh as Duration,
+    until: Math.max(0, stored.until - took) as Duration,
+    verdict,
+    asOf,
+  };
+}

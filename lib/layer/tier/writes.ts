@@ -1,0 +1,134 @@
+import type { Either } from "fp-ts/lib/Either.js";
+import * as E from "fp-ts/lib/Either.js";
+import type { Option } from "fp-ts/lib/Option.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { CacheError } from "../../cache_error.ts";
+import type { Deadline } from "../../deadline.ts";
+import { tell } from "../../observe/observer.ts";
+import type { Transition } from "../../protocol/machine.ts";
+import { run } from "../../protocol/machine.ts";
+import type { WritingEnd, WritingState } from "../../protocol/writing.ts";
+import { writing } from "../../protocol/writing.ts";
+import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
+import type { Tier } from "./tier.ts";
+import { closedError, marginShare, report } from "./tier.ts";
+import type { Guard, Writing } from "./write_effects.ts";
+import { lockAll, unlockAll, writeBelow } from "./write_effects.ts";
+
+/** The write of a set of keys through a tier: one machine over all their slots. */
+export async function writeKeys<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  write: (within: Deadline) => Write<A, Err>,
+  options: MutateOptions<K, V, A> = {},
+): Promise<Either<WriteFailure<Err>, A>> {
+  if (tier.closed) return aborted(closedError(tier));
+  const refusal = refusalOf(tier, options.intended);
+  if (refusal !== undefined) return aborted(refusal);
+  const guards = guardsOf(tier, keys);
+  if ("_tag" in guards) return aborted(guards);
+  const attempt: Writing<K, V, A, Err, N> = {
+    keys,
+    guards,
+    token: tier.nonce(),
+    write,
+    options,
+    ends: tier.clock.now() + tier.lease * (1 - marginShare),
+    begun: 0,
+    result: O.none,
+    error: undefined,
+    unnamed: false,
+  };
+  const log = tier.observer?.transition;
+  const seen = log === undefined
+    ? undefined
+    : (step: Transition) => tell(log, { tier: tier.name, machine: "writing", ...step });
+  const end = await run<WritingState, WritingEnd>(writing, "Locking", (state) => perform(tier, attempt, state), seen);
+  return endOf(tier, attempt, end);
+}
+
+function aborted(error: CacheError): Either<WriteFailure<never>, never> {
+  return E.left({ outcome: "aborted", error });
+}
+
+/** Why a tier cannot carry what is going to be written, before anything is touched. */
+function refusalOf<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  intended: ReadonlyArray<Option<V>> | undefined,
+): CacheError | undefined {
+  for (const value of intended ?? []) {
+    const packed = tier.pack(value);
+    if (packed._tag === "Left" && packed.left.kind === "refused") {
+      return { _tag: "ValueRefused", tier: tier.name, reason: packed.left.reason };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The slots of all keys, each once and in one order for all writers. The slots' owner is the last position of its key,
+ * since that is the position whose written value counts.
+ */
+function guardsOf<K, V, P, N>(tier: Tier<K, V, P, N>, keys: ReadonlyArray<K>): Array<Guard<N>> | CacheError {
+  const guards = new Map<N, Guard<N>>();
+  for (let position = 0; position < keys.length; position++) {
+    const place = tier.place(keys[position]!);
+    if ("_tag" in place) return place;
+    for (const slot of place.all) {
+      guards.set(slot, { slot, position, generation: undefined, confirmed: false });
+    }
+  }
+  return [...guards.values()].sort((left, right) => left.slot < right.slot ? -1 : 1);
+}
+
+function perform<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  attempt: Writing<K, V, A, Err, N>,
+  state: WritingState,
+): Promise<string> {
+  switch (state) {
+    case "Locking":
+      return lockAll(tier, attempt);
+    case "Writing":
+      return writeBelow(tier, attempt);
+    case "Unlocking":
+    case "UnlockingAgain":
+      return unlockAll(tier, attempt, "written", state === "Unlocking" ? "first" : "again");
+    case "Clearing":
+    case "ClearingAgain":
+      return unlockAll(tier, attempt, "cleared", state === "Clearing" ? "first" : "again");
+    case "Withdrawing":
+    case "WithdrawingAgain":
+      return unlockAll(tier, attempt, "not written", state === "Withdrawing" ? "first" : "again");
+  }
+}
+
+function endOf<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  attempt: Writing<K, V, A, Err, N>,
+  end: WritingEnd,
+): Either<WriteFailure<Err>, A> {
+  switch (end) {
+    case "Committed":
+      return E.right(resultOf(attempt));
+    case "Aborted":
+      return E.left({ outcome: "aborted", error: attempt.error! });
+    case "Unknown":
+      report(tier, "LockLeft", "the outcome of a write is unknown; its locks stay to the end of their lease");
+      return E.left({ outcome: "unknown", error: attempt.error! });
+    case "Unconfirmed": {
+      if (attempt.error !== undefined) return E.left({ outcome: "unconfirmed", error: attempt.error });
+      const reason = attempt.unnamed
+        ? "a write committed, but what else it wrote could not be told; that stays to the end of its ttl"
+        : "a write committed, but an unlock was not confirmed; its lock stays to the end of its lease";
+      report(tier, "Unconfirmed", reason);
+      if (tier.onUnconfirmed === "report") return E.right(resultOf(attempt));
+      return E.left({ outcome: "unconfirmed", error: { _tag: "BackendFailed", backend: tier.backend.name, reason } });
+    }
+  }
+}
+
+/** The result of a write that committed. */
+function resultOf<K, V, A, Err, N>(attempt: Writing<K, V, A, Err, N>): A {
+  return (attempt.result as O.Some<A>).value;
+}

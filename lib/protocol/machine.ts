@@ -1,0 +1,99 @@
+/**
+ * A Moore machine as a table: the state is the pending effect, its reply chooses the next state, and a name that is no
+ * state of the table is an end. `Replies` lists what each state's effect may be answered with, so that a missing cell
+ * does not compile.
+ */
+export type Table<Replies, End extends string> = {
+  readonly [State in keyof Replies & string]: {
+    readonly [Reply in Replies[State] & string]: (keyof Replies & string) | End;
+  };
+};
+
+/** A table as the interpreters read it. */
+export type AnyTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** One step of a machine: a state, what its effect was answered, and where that led. */
+export type Transition = {
+  readonly from: string;
+  readonly reply: string;
+  readonly to: string;
+};
+
+/** Whether a name is an end of the machine: no effect is pending. */
+export function isEnd(table: AnyTable, state: string): boolean {
+  return table[state] === undefined;
+}
+
+/** The next state. A reply that the table does not know is a fault of the caller's effects, which the types rule out. */
+export function step(table: AnyTable, state: string, reply: string): string {
+  const next = table[state]?.[reply];
+  if (next === undefined) throw new TypeError(`Cannot step from ${state}: no such reply: received ${reply}`);
+  return next;
+}
+
+/** Runs one machine from a state to its end: performs the pending effect, steps by its reply, and so on. */
+export async function run<State extends string, End extends string>(
+  table: AnyTable,
+  start: State,
+  perform: (state: State) => Promise<string> | string,
+  seen?: (transition: Transition) => void,
+): Promise<End> {
+  let state: string = start;
+  while (table[state] !== undefined) {
+    const pending = perform(state as State);
+    const reply = typeof pending === "string" ? pending : await pending;
+    const next = step(table, state, reply);
+    seen?.({ from: state, reply, to: next });
+    state = next;
+  }
+  return state as End;
+}
+
+/**
+ * Runs many machines in lock step: all that are in the earliest pending phase share one call of `perform`.
+ *
+ * The order of the phases is what keeps batches from waiting on each other: what a batch owns is loaded and filled
+ * before the batch does anything else.
+ *
+ * `perform` gets the positions and their states, and answers a reply for each.
+ */
+export async function runMany<State extends string, End extends string>(
+  table: AnyTable,
+  starts: ReadonlyArray<State>,
+  phases: Readonly<Record<State, number>>,
+  perform: (positions: ReadonlyArray<number>, states: ReadonlyArray<State>) => Promise<ReadonlyArray<string>>,
+  seen?: (transition: Transition, position: number) => void,
+): Promise<ReadonlyArray<End>> {
+  const states: Array<string> = [...starts];
+  for (;;) {
+    const pending = earliest(table, states, phases);
+    if (pending.length === 0) return states as unknown as ReadonlyArray<End>;
+    const replies = await perform(pending, pending.map((position) => states[position] as State));
+    for (let i = 0; i < pending.length; i++) {
+      const position = pending[i]!;
+      const from = states[position]!;
+      const to = step(table, from, replies[i]!);
+      seen?.({ from, reply: replies[i]!, to }, position);
+      states[position] = to;
+    }
+  }
+}
+
+function earliest(
+  table: AnyTable,
+  states: ReadonlyArray<string>,
+  phases: Readonly<Record<string, number>>,
+): ReadonlyArray<number> {
+  let phase = Infinity;
+  let positions: Array<number> = [];
+  for (let i = 0; i < states.length; i++) {
+    const state = states[i]!;
+    if (table[state] === undefined) continue;
+    const own = phases[state]!;
+    if (own < phase) {
+      phase = own;
+      positions = [i];
+    } else if (own === phase) positions.push(i);
+  }
+  return positions;
+}

@@ -1,0 +1,58 @@
+/**
+ * What may go wrong in a world. Each is granted by name, as often as it is named.
+ *
+ * - `evict`: the backend drops a slot; where the level is pinned, one without a live lock. `flush`: it drops all of them.
+ * - `expire`: a lease ends while its owner is under way, or before its write took effect at the source.
+ * - `failedNotApplied`, `appliedButReportedFailed`, `appliedLate`: a cache command that its client gave up; it had no
+ *   effect, had it, or will have it at any later moment. `appliedTwice`: a command is answered, and takes effect again
+ *   at any later moment.
+ * - `crash`: a reader or a writer stops for good.
+ * - `sourceAborted`: a load fails, or a write was certainly not applied. `sourceUnknownNotApplied`,
+ *   `sourceUnknownApplied`, `sourceAppliedLate`: nobody knows what became of a write; it was not applied, it was, or it
+ *   will be later. A load that nobody waited for counts as the first of them.
+ * - `failover`: an older copy of all slots takes over, under another identity.
+ * - `laggingReplica`: a load returns an older value. No level promises anything then.
+ * - `unreadable`: a stored value cannot be decoded. `unstorable`: a loaded value is not stored by the tier.
+ *   `sourceUnconfirmed`: a write was applied, but a tier below did not confirm it.
+ */
+export type Fault =
+  | "evict"
+  | "flush"
+  | "expire"
+  | "failedNotApplied"
+  | "appliedButReportedFailed"
+  | "appliedLate"
+  | "appliedTwice"
+  | "crash"
+  | "sourceAborted"
+  | "sourceUnknownNotApplied"
+  | "sourceUnknownApplied"
+  | "sourceAppliedLate"
+  | "failover"
+  | "laggingReplica"
+  | "unreadable"
+  | "unstorable"
+  | "sourceUnconfirmed";
+
+/** The faults that the levels speak of. */
+export const faults: ReadonlyArray<Fault> = [
+  "evict",
+  "flush",
+  "expire",
+  "failedNotApplied",
+  "appliedButReportedFailed",
+  "appliedLate",
+  "appliedTwice",
+  "crash",
+  "sourceAborted",
+  "sourceUnknownNotApplied",
+  "sourceUnknownApplied",
+  "sourceAppliedLate",
+  "failover",
+];
+
+/** What is checked in every state of a world; the folder's essay in lib/protocol defines them. */
+export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6";
+
+/** All invariants. */
+export const invariants: ReadonlyArray<Invariant> = ["I1", "I2", "I3", "I4", "I5", "I6"];

@@ -1,0 +1,120 @@
+/** A server of a test's own, on a free loopback port, with its own folder. */
+export interface RedisServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now; another one after `restart`. */
+  readonly pid: number;
+  /** Kills the process, even if it was stopped by SIGSTOP, and removes its folder. */
+  readonly stop: () => Promise<void>;
+  /** Kills the process and starts another with the same port, folder and arguments. */
+  readonly restart: () => Promise<void>;
+  /** Sends a signal to the process: SIGSTOP, SIGCONT, SIGTERM. */
+  readonly signal: (name: Deno.Signal) => void;
+}
+
+// Somebody else may take the free port between finding and using it; three times in a row is no accident.
+const attempts = 3;
+
+// A server without data answers within tenths of a second, also on a loaded machine.
+const patience = 10_000;
+
+/** Starts a `redis-server` that keeps nothing on disk unless the arguments say so, and waits until it answers PING. */
+export async function startRedis(args: ReadonlyArray<string> = []): Promise<RedisServer> {
+  const folder = await Deno.makeTempDir({ prefix: "lamina-redis-" });
+  for (let attempt = 1;; attempt++) {
+    const port = freePort();
+    const process = launch(port, folder, args);
+    if (await answersPing(port, folder, process)) return running(port, folder, args, process);
+    await kill(process);
+    if (attempt === attempts) {
+      const log = readLog(folder).trim();
+      await Deno.remove(folder, { recursive: true });
+      throw new Error(`Cannot start redis-server: no answer to PING: received ${log || "nothing"}`);
+    }
+  }
+}
+
+function running(port: number, folder: string, args: ReadonlyArray<string>, first: Deno.ChildProcess): RedisServer {
+  let process = first;
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await kill(process);
+    await Deno.remove(folder, { recursive: true });
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return process.pid;
+    },
+    stop,
+    restart: async () => {
+      await kill(process);
+      await Deno.remove(`${folder}/redis.log`);
+      process = launch(port, folder, args);
+      if (!await answersPing(port, folder, process)) throw new Error("Cannot restart redis-server: no answer to PING");
+    },
+    signal: (name) => process.kill(name),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function launch(port: number, folder: string, args: ReadonlyArray<string>): Deno.ChildProcess {
+  const own = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--logfile", `${folder}/redis.log`];
+  return new Deno.Command("redis-server", {
+    args: [...own, "--save", "", "--appendonly", "no", "--daemonize", "no", ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+}
+
+async function kill(process: Deno.ChildProcess): Promise<void> {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended already
+  }
+  await process.status;
+}
+
+async function answersPing(port: number, folder: string, process: Deno.ChildProcess): Promise<boolean> {
+  let ended = false;
+  process.status.then(() => ended = true);
+  const end = Date.now() + patience;
+  while (!ended && Date.now() < end) {
+    // Its own log says so first, because whoever took the port in between would answer a PING as well.
+    const answer = readLog(folder).includes("Ready to accept connections") ? await ping(port) : "";
+    // Who asks for a password is there as well; who is still loading its data is not.
+    if (answer.startsWith("+PONG") || answer.startsWith("-NOAUTH")) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+function readLog(folder: string): string {
+  try {
+    return Deno.readTextFileSync(`${folder}/redis.log`);
+  } catch {
+    return "";
+  }
+}
+
+async function ping(port: number): Promise<string> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode("PING\r\n"));
+    const answer = new Uint8Array(64);
+    const length = await connection.read(answer);
+    return new TextDecoder().decode(answer.subarray(0, length ?? 0));
+  } catch {
+    return "";
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
