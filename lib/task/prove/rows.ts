@@ -1,0 +1,137 @@
+/**
+ * What is explored of the shipped protocol, and what each world may break: exactly that, and nothing else. Everything
+ * that is not named in `breaks` is promised.
+ */
+import { nativeClaims } from "../../../tests/explorer/controls.ts";
+import { type Fault, faults, type Invariant, type WorldOptions } from "../../testing/explorer.ts";
+
+/** A level as an application meets it. */
+export interface Level {
+  readonly name: string;
+  readonly world: WorldOptions;
+  /** What a single fault breaks; a fault that is not named breaks nothing. */
+  readonly breaks: Readonly<Partial<Record<Fault, ReadonlyArray<Invariant>>>>;
+}
+
+/** A world to explore, and what may break in it. */
+export interface Row {
+  readonly variant: string;
+  readonly faults: ReadonlyArray<Fault>;
+  readonly world: WorldOptions;
+  readonly breaks: ReadonlyArray<Invariant>;
+}
+
+const monotonic: ReadonlyArray<Invariant> = ["I3"];
+
+/** The levels, each with 2 readers and 2 writers of one key. */
+export const levels: ReadonlyArray<Level> = [
+  {
+    name: "pinned",
+    world: { level: "pinned" },
+    breaks: { flush: monotonic, expire: monotonic, failover: monotonic },
+  },
+  {
+    // What Redis does at this level, with a driver that never sends a claim twice.
+    name: "pinned, native claims",
+    world: {
+      level: "pinned",
+      protocol: { apply: nativeClaims },
+      repeated: ["refresh", "fill", "release", "lock", "unlock"],
+    },
+    breaks: { flush: monotonic, expire: monotonic, failover: monotonic },
+  },
+  {
+    name: "pinned + fence",
+    world: { level: "pinned", source: "fenced" },
+    breaks: { flush: monotonic, failover: monotonic },
+  },
+  {
+    name: "pinned + fence + waitReplicas",
+    world: { level: "pinned", source: "fenced", replicas: "waited for" },
+    breaks: { flush: monotonic },
+  },
+  {
+    name: "probation",
+    world: { level: "probation" },
+    breaks: { evict: monotonic, flush: monotonic, expire: monotonic, failover: monotonic },
+  },
+  {
+    name: "probation + fence",
+    world: { level: "probation", source: "fenced" },
+    breaks: { evict: monotonic, flush: monotonic, failover: monotonic },
+  },
+  {
+    name: "strict + fence + waitReplicas",
+    world: { level: "strict", source: "fenced", replicas: "waited for" },
+    breaks: {},
+  },
+];
+
+/** Every level without a fault, and under each of the 13 alone. */
+export const singles: ReadonlyArray<Row> = levels.flatMap(({ name, world, breaks }) =>
+  [undefined, ...faults].map((fault): Row => ({
+    variant: name,
+    world,
+    faults: fault === undefined ? [] : [fault],
+    breaks: fault === undefined ? [] : breaks[fault] ?? [],
+  }))
+);
+
+const strict = levels.at(-1)!.world;
+
+/** Other sizes, other beginnings, other faults, and the pairs that the table of levels speaks of. */
+export const others: ReadonlyArray<Row> = [
+  { variant: "3 readers, 3 writers", world: { readers: 3, writers: 3 }, faults: [], breaks: [] },
+  {
+    variant: "3 readers that look first, 3 writers",
+    world: { readers: 3, writers: 3, starts: ["Looking"] },
+    faults: [],
+    breaks: [],
+  },
+  { variant: "2 joining callers", world: { joiners: 2 }, faults: [], breaks: [] },
+  { variant: "a joining caller", world: { joiners: 1 }, faults: ["crash"], breaks: [] },
+  { variant: "a joining caller", world: { joiners: 1 }, faults: ["appliedLate"], breaks: [] },
+  { variant: "writes of 2 keys", world: { keys: 2 }, faults: [], breaks: [] },
+  { variant: "writes of 2 keys", world: { keys: 2 }, faults: ["appliedButReportedFailed"], breaks: [] },
+  { variant: "looking and forcing", world: { starts: ["Looking", "Forcing"] }, faults: ["crash"], breaks: [] },
+  { variant: "looking and healing", world: { starts: ["Looking", "Healing"] }, faults: ["appliedTwice"], breaks: [] },
+  { variant: "nothing published", world: { written: "not said" }, faults: ["appliedLate"], breaks: [] },
+  { variant: "unreadable entries", world: { starts: ["Looking"] }, faults: ["unreadable", "unreadable"], breaks: [] },
+  { variant: "values not stored", world: { level: "probation" }, faults: ["unstorable"], breaks: [] },
+  { variant: "a tier below unconfirmed", world: {}, faults: ["sourceUnconfirmed"], breaks: [] },
+  { variant: "pinned + fence", world: { source: "fenced" }, faults: ["flush", "crash"], breaks: ["I1", "I3"] },
+  {
+    variant: "probation + fence",
+    world: { level: "probation", source: "fenced" },
+    faults: ["flush", "crash"],
+    breaks: monotonic,
+  },
+  {
+    variant: "pinned + fence + waitReplicas",
+    world: { source: "fenced", replicas: "waited for" },
+    faults: ["failover", "crash"],
+    breaks: [],
+  },
+  { variant: "strict + fence + waitReplicas", world: strict, faults: ["flush", "crash"], breaks: [] },
+  { variant: "pinned", world: {}, faults: ["laggingReplica"], breaks: ["I1", "I2", "I3"] },
+];
+
+function pairs(of: ReadonlyArray<Fault>): ReadonlyArray<readonly [Fault, Fault]> {
+  return of.flatMap((first, i) => of.slice(i).map((second) => [first, second] as const));
+}
+
+/** Any two faults, or one of them twice, at the levels that promise something then. */
+export const doubles: ReadonlyArray<Row> = [
+  ...pairs(faults.filter((fault) => fault !== "flush" && fault !== "failover")).map((both): Row => ({
+    variant: "pinned + fence",
+    world: { source: "fenced" },
+    faults: both,
+    breaks: [],
+  })),
+  ...pairs(faults).map((both): Row => ({
+    variant: "strict + fence + waitReplicas",
+    world: { ...strict, bound: 12_000_000 },
+    faults: both,
+    breaks: [],
+  })),
+];
