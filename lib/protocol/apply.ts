@@ -96,8 +96,12 @@ function owns(mark: Mark | undefined, owner: string, generation: number): boolea
  * `since` is when the storing operation's claim, mark or lock was taken: what is stored on behalf of one taken within a
  * lease of the slot's birth must not outlive that lease, since a writer may still be under way whose lock went with the
  * slot's previous life.
+ *
+ * What was granted before the server's change of identity stores nothing: it came with the older copy that took over,
+ * and what happened since that copy was made is not in it.
  */
 function hold<P>(stored: Stored<P>, since: number, born: number, at: At): Held<P> | undefined {
+  if (since < at.changed) return undefined;
   const start = Math.max(at.level === "pinned" ? -Infinity : born, at.changed);
   const probation = since < start + at.lease;
   if (probation && at.level === "strict") return undefined;

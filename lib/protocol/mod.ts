@@ -45,7 +45,7 @@
  * can be lost the level is *pinned*. Where one can, *probation* bounds what may follow: what is stored on behalf of a claim
  * or lock that was taken within one lease of the slot's birth lives no longer than that lease, since the writer whose lock
  * went with the slot's previous life may still be under way. *Strict* stores nothing in that window. After the server's
- * identity changed, every slot is on probation for one lease.
+ * identity changed, every slot is on probation for one lease, and what was granted before the change stores nothing.
  *
  * **Looks wrong, is intended.**
  *

@@ -9,10 +9,11 @@ import { settle } from "../../lib/testing/explorer/setting.ts";
 import { momentsOf, renumber } from "../../lib/testing/explorer/time.ts";
 import type { World } from "../../lib/testing/explorer/world.ts";
 import { begin } from "../../lib/testing/explorer/world.ts";
-import { meetings } from "./battery.ts";
+import { survey } from "./battery.ts";
+import { reached } from "./reached.ts";
 
-Deno.test("every reply, every transition of both tables and every fault is met", () => {
-  const met = new Set(meetings().flatMap((each) => [...each]));
+Deno.test("every reply, every transition of both tables and every fault is met, and worlds reach as far as known", () => {
+  const { met, reaches } = survey();
   const cells = [["reading", reading], ["writing", writing]] as const;
   const transitions = cells.flatMap(([name, table]) =>
     Object.entries(table).flatMap(([state, row]) => Object.keys(row).map((reply) => `${name} ${state} → ${reply}`))
@@ -26,6 +27,7 @@ Deno.test("every reply, every transition of both tables and every fault is met",
   ];
   const wanted = [...transitions, ...replies, ...faults, "unreadable", "unstorable", "sourceUnconfirmed"];
   assertEquals(wanted.filter((each) => !met.has(each)), []);
+  assertEquals(reaches.map((each, i) => reached[i] === undefined ? undefined : each), reached);
 });
 
 const similar: ReadonlyArray<WorldOptions> = [

@@ -282,6 +282,13 @@ Deno.test("every level is on probation for a lease after the server's identity c
   assertEquals(filledUntil(50, 98, { level: "pinned", changed: 88 }), now + stored.until);
 });
 
+Deno.test("a claim or lock that was granted before the server's identity changed stores nothing", () => {
+  assertEquals(filledUntil(50, 98, { level: "pinned", changed: 99 }), "Absent");
+  const changed = at({ changed: 96 });
+  const [after, reply] = apply(states["Locked"]!, operations["unlock and publish"]!, changed);
+  assertEquals([brief(after), reply._tag], ["Absent", "Cleared"]);
+});
+
 Deno.test("a slot takes no more than its most tokens", () => {
   const tokens = Array.from({ length: mostTokens }, (_, i) => ({ token: `${i}`, generation: 95, deadline: 105 }));
   const full: Slot<string> = { _tag: "Locked", born: 50, tokens, contended: true };

@@ -176,7 +176,7 @@ function note(self: Connection, client: Client, server: Server): void {
   const { node, onEvent } = self.settings;
   const before = self.known;
   const same = before?.identity === server.identity;
-  const changed = same ? before.changed : before === undefined ? server.started ?? server.time : server.time;
+  const changed = same ? before.changed : before === undefined ? server.started ?? server.met : server.met;
   self.known = { identity: server.identity, level: server.level, changed };
   self.phase = { _tag: "Ready", client, server };
   if (before === undefined) return;

@@ -34,6 +34,7 @@ local function owns(mark, owner, generation)
 end
 
 local function hold(since, born, age, fresh, ends, payload)
+  if since < changed then return nil end
   local start = math.max(level == 'pinned' and -huge or born, changed)
   local probation = since < start + lease
   if probation and level == 'strict' then return nil end

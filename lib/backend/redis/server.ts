@@ -7,8 +7,8 @@ export interface Server {
   readonly identity: string;
   /** When it got its identity at the latest, in its own milliseconds; undefined if that cannot be known. */
   readonly started: number | undefined;
-  /** Its time when it was asked. */
-  readonly time: number;
+  /** Its time when it was asked, less what a native claim's time may be off by: from then on what it grants is its own. */
+  readonly met: number;
   /** What to add to our clock to estimate its time. */
   readonly offset: number;
   /** `pinned` where it never evicts a lock, because locks have no ttl there. */
@@ -24,7 +24,7 @@ export function readServer(info: string, time: number, sent: number, received: n
   return {
     identity: readIdentity(fields),
     started: readStart(fields, time),
-    time,
+    met: time - rounding,
     offset: time - (sent + received) / 2,
     // An allkeys policy without a maxmemory evicts nothing, but either can be changed at run time.
     level: policy === "noeviction" || policy.startsWith("volatile-") ? "pinned" : "probation",
@@ -45,6 +45,9 @@ function readUnusable(fields: ReadonlyMap<string, string>): string | undefined {
   return role === "master" ? undefined : "READONLY: the server is a replica";
 }
 
+// The time of a native claim is known by its ttl only, which is in whole milliseconds.
+const rounding = 2;
+
 function readInfo(info: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of info.split("\r\n")) {
@@ -62,9 +65,11 @@ function readIdentity(fields: ReadonlyMap<string, string>): string {
 }
 
 // A second replication id is left by a promotion, or by a start from disk: INFO does not say when that was. A whole
-// second is added, because uptime is counted in whole ones: a later start is the cautious one.
+// second is added, because uptime is counted in whole ones: a later start is the cautious one. But it had started when
+// it was asked, and what is granted from then on is its own.
 function readStart(fields: ReadonlyMap<string, string>, time: number): number | undefined {
   const uptime = Number(fields.get("uptime_in_seconds") ?? NaN);
   const never = /^0*$/.test(fields.get("master_replid2") ?? "unknown");
-  return never && Number.isFinite(uptime) ? (Math.floor(time / 1_000) - uptime + 1) * 1_000 : undefined;
+  if (!never || !Number.isFinite(uptime)) return undefined;
+  return Math.min(time - rounding, (Math.floor(time / 1_000) - uptime + 1) * 1_000);
 }

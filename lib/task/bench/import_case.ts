@@ -13,10 +13,10 @@ export const importCase: Case = {
     const floor = `${folder}/floor.ts`;
     await Deno.writeTextFile(floor, externalsOf(graph).map((each) => `import ${JSON.stringify(each)};\n`).join(""));
     const count: Count = {
-      title: "modules of npm:redis behind mod.ts",
+      title: "packages of npm:redis behind mod.ts",
       wanted: 0,
-      received: graph.filter((specifier) => /\bredis\b/.test(specifier)).length,
-      unit: "modules",
+      received: graph.filter((specifier) => /^npm:(@redis\/|redis$)/.test(specifier)).length,
+      unit: "packages",
     };
     return {
       counts: [count],

@@ -2,8 +2,11 @@ import { lockFlags, pathOf, root } from "../stand_in.ts";
 
 /** The parts of `deno info --json` that are read here. */
 interface Info {
-  readonly modules: ReadonlyArray<{ readonly specifier: string }>;
-  readonly npmPackages: Readonly<Record<string, { readonly name: string }>>;
+  readonly modules: ReadonlyArray<{ readonly specifier: string; readonly npmPackage?: string }>;
+  /** All packages that the configuration names, imported or not, by name and version. */
+  readonly npmPackages: Readonly<
+    Record<string, { readonly name: string; readonly dependencies: ReadonlyArray<string> }>
+  >;
 }
 
 /** What an import of a file of the checkout loads: modules, and packages as `npm:<name>`. */
@@ -15,9 +18,15 @@ export async function loadedBy(file: string): Promise<ReadonlyArray<string>> {
   }).output();
   const text = new TextDecoder();
   if (!success) throw new Error(`Cannot read the modules of ${file}: received ${text.decode(stderr).trim()}`);
-  const { modules, npmPackages }: Info = JSON.parse(text.decode(stdout));
-  const packages = new Set(Object.values(npmPackages).map(({ name }) => `npm:${name}`));
-  return [...modules.map(({ specifier }) => specifier), ...packages];
+  const info: Info = JSON.parse(text.decode(stdout));
+  return [...info.modules.map(({ specifier }) => specifier), ...packagesOf(info)];
+}
+
+function packagesOf({ modules, npmPackages }: Info): ReadonlyArray<string> {
+  const reached = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  // A set hands out what is added while it is walked.
+  for (const id of reached) for (const dependency of npmPackages[id]?.dependencies ?? []) reached.add(dependency);
+  return [...new Set([...reached].map((id) => `npm:${npmPackages[id]?.name ?? id}`))];
 }
 
 /** Those of a graph's modules that are not the checkout's own, as they can be imported. */

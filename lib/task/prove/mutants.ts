@@ -1,17 +1,18 @@
-import { betrayal, meetings } from "../../../tests/explorer/battery.ts";
+import { betrayal } from "../../../tests/explorer/battery.ts";
 import { misconduct } from "../../../tests/explorer/conduct.ts";
 import { mutants } from "../../../tests/explorer/mutants.ts";
 import { survivors } from "../../../tests/explorer/survivors.ts";
 
 /** Tries every mutant of what ships, prints what caught it, and tells whether only the listed ones survive. */
 export async function tryMutants(): Promise<boolean> {
-  const wanted = meetings();
   const all = mutants();
   const caught = new Map<string, number>();
   const unlisted: Array<string> = [];
   for (const { name, make } of all) {
     const protocol = await make();
-    const why = misconduct(protocol) === undefined ? betrayal(protocol, wanted) : "misconduct";
+    // What breaks something is told from what only behaves otherwise.
+    const why = (misconduct(protocol) === undefined ? undefined : "misconduct") ??
+      betrayal(protocol, "what breaks") ?? betrayal(protocol, "also what is reached");
     console.log(
       `${why === undefined ? "SURVIVES" : "caught  "} ${name}: ${why ?? survivors.get(name) ?? "not listed"}`,
     );
