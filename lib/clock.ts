@@ -130,17 +130,17 @@ export function coarse(clock: Clock): () => number {
   return clock === systemClock ? turnNow : clock.now;
 }
 
-/** When the turn was first asked for its time; 0 where it was not. */
-let turn = 0;
+/** When the turn was first asked for its time; 0 where it was not. In an array it is a number, and not an object. */
+const turn = new Float64Array(1);
 
 function turnNow(): number {
-  if (turn === 0) {
-    turn = systemNow();
+  if (turn[0] === 0) {
+    turn[0] = systemNow();
     setImmediate(endTurn);
   }
-  return turn;
+  return turn[0]!;
 }
 
 function endTurn(): void {
-  turn = 0;
+  turn[0] = 0;
 }

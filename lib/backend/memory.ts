@@ -2,8 +2,12 @@ import type { Clock } from "../clock.ts";
 import { coarse, systemClock } from "../clock.ts";
 import type { At, Reply, Slot } from "../protocol/slot.ts";
 import { absent, apply } from "../protocol/slot.ts";
+import type { Cell } from "./memory_cell.ts";
+import { freshCell } from "./memory_cell.ts";
 import type { Backend, Call, Request } from "./port.ts";
 import { unreachable } from "./port.ts";
+
+export type { Cell } from "./memory_cell.ts";
 
 /** What bounds a memory backend, and its effects. */
 export interface MemoryOptions<P> {
@@ -15,31 +19,16 @@ export interface MemoryOptions<P> {
   readonly sizeOf?: (payload: P) => number;
   /** The time, {@linkcode systemClock} by default. */
   readonly clock?: Clock;
-}
-
-/**
- * A place in memory: the slot, and what its readers keep beside it. What a hit needs stands first and in the cell itself:
- * among many entries each object that is followed is a miss of the processor's cache, which costs as much as all the rest.
- */
-export interface Cell<P> {
-  /** Until when the slot has a value that is fresh; 0 where it has none. Whole milliseconds, which need no object. */
-  fresh: number;
-  /** Whether it was read since the hand of the clock last passed. */
-  used: boolean;
-  /** The slot's, where it has one. */
-  payload: P | undefined;
-  /** An answer made from the payload by the tier in front; forgotten when the slot changes. */
-  answer: unknown;
-  /** What the protocol keeps here. */
-  slot: Slot<P>;
-  /** What its payload counts against the bound. */
-  bytes: number;
+  /** What is kept beside a payload for those who ask without a promise; undefined for nothing. */
+  readonly valueOf?: (payload: P) => unknown;
 }
 
 /** A backend in this process, with a way in that needs no promise. */
 export interface MemoryBackend<P, N> extends Backend<P, N> {
   /** The cell of a slot with a value that is fresh now; nothing else of it changes. */
   readonly peek: (slot: N) => Cell<P> | undefined;
+  /** What it keeps, for who has to be quicker than `peek`; only the backend writes it. */
+  readonly cells: ReadonlyMap<N, Cell<P>>;
   /** The same step as `run`, at once. */
   readonly runNow: (requests: ReadonlyArray<Request<P, N>>, call: Call) => ReadonlyArray<Reply<P>>;
   /** How many slots, and how many bytes of payload, are kept. */
@@ -55,6 +44,7 @@ interface State<P, N> {
   readonly capacity: number;
   readonly maxBytes: number;
   readonly sizeOf: (payload: P) => number;
+  readonly valueOf: (payload: P) => unknown;
   readonly clock: Clock;
   bytes: number;
   hand: Iterator<[N, Cell<P>]>;
@@ -80,13 +70,8 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
     level: () => "pinned",
     run: (requests, call) => () => Promise.resolve(runNow(state, requests, call)),
     runNow: (requests, call) => runNow(state, requests, call),
-    peek: (name) => {
-      const cell = cells.get(name);
-      if (cell === undefined || !(cell.fresh > now())) return undefined;
-      // Where it is set already, the cell's memory stays clean.
-      if (!cell.used) cell.used = true;
-      return cell;
-    },
+    peek: (name) => freshCell(cells, name, now),
+    cells,
     size: () => ({ slots: cells.size, bytes: state.bytes }),
     inspect: () => [...cells].map(([name, cell]) => [name, cell.slot]),
     flush: () => {
@@ -99,7 +84,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
 }
 
 function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
-  const { capacity, maxBytes = Infinity, sizeOf = () => 0, clock = systemClock } = options;
+  const { capacity, maxBytes = Infinity, sizeOf = () => 0, valueOf = () => undefined, clock = systemClock } = options;
   if (!(Number.isInteger(capacity) && capacity > 0)) {
     throw new RangeError(`Cannot make a memory backend: expected a positive whole capacity: received ${capacity}`);
   }
@@ -107,7 +92,7 @@ function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
     throw new RangeError(`Cannot make a memory backend: expected positive maxBytes: received ${maxBytes}`);
   }
   const cells = new Map<N, Cell<P>>();
-  return { cells, capacity, maxBytes, sizeOf, clock, bytes: 0, hand: cells.entries(), closed: false };
+  return { cells, capacity, maxBytes, sizeOf, valueOf, clock, bytes: 0, hand: cells.entries(), closed: false };
 }
 
 function runNow<P, N>(
@@ -155,13 +140,13 @@ function sizeOf<P, N>(state: State<P, N>, payload: P): number {
 
 function write<P, N>(state: State<P, N>, name: N, cell: Cell<P> | undefined, slot: Slot<P>, bytes: number): void {
   state.bytes += bytes - (cell?.bytes ?? 0);
-  const payload = slot._tag === "Held" ? slot.payload : undefined;
+  const value = slot._tag === "Held" ? state.valueOf(slot.payload) : undefined;
   const fresh = slot._tag === "Held" ? Math.floor(Math.min(slot.fresh, slot.until)) : 0;
   if (cell === undefined) {
-    state.cells.set(name, { fresh, used: false, payload, answer: undefined, slot, bytes });
+    state.cells.set(name, { fresh, used: false, value, answer: undefined, slot, bytes });
   } else {
     cell.fresh = fresh;
-    cell.payload = payload;
+    cell.value = value;
     cell.answer = undefined;
     cell.slot = slot;
     cell.bytes = bytes;

@@ -3,9 +3,11 @@ import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { MemoryBackend } from "../backend/memory.ts";
 import { memoryBackend } from "../backend/memory.ts";
+import type { Cell } from "../backend/memory_cell.ts";
+import { freshCell } from "../backend/memory_cell.ts";
 import type { CacheError } from "../cache_error.ts";
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
+import { coarse, systemClock } from "../clock.ts";
 import type { DurationLike } from "../duration.ts";
 import { duration } from "../duration.ts";
 import type { Identity } from "../key.ts";
@@ -13,11 +15,13 @@ import { identify } from "../key.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
-import { isolate, roughSize } from "./memory/isolate.ts";
+import { roughSize } from "./memory/isolate.ts";
+import type { Isolation } from "./memory/isolation.ts";
+import { copyOf, isMutable, makeIsolation, packed } from "./memory/isolation.ts";
 import { tierVerbs } from "./tier/make.ts";
 import type { Ttl } from "./tier/options.ts";
 import { boundedOf, lifetimeOf } from "./tier/options.ts";
-import type { Place, TierParts, Unfit } from "./tier/tier.ts";
+import type { Place, TierParts } from "./tier/tier.ts";
 
 /** What bounds a tier in this process. */
 export interface MemoryTierOptions {
@@ -67,32 +71,41 @@ export interface MemoryTierOptions {
 export function memory(options: MemoryTierOptions): <K, V>(below: Store<K, V>) => Store<K, V> {
   const { capacity, maxBytes, sizeOf = roughSize, clock = systemClock } = options;
   // A backend that is thrown away: options are checked where the tier is described, not where it is built.
-  const make = <V>(): MemoryBackend<Option<V>, Identity> =>
+  const make = <V>(isolation: Isolation<V>): MemoryBackend<Option<V>, Identity> =>
     memoryBackend({
       capacity,
       clock,
+      valueOf: (value) => O.isNone(value) || isMutable(isolation, value) ? undefined : value.value,
       ...(maxBytes === undefined
         ? {}
         : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),
     });
-  make();
+  make(makeIsolation());
   boundedOf("a lease", options.lease ?? "10s");
   lifetimeOf(options.ttl);
-  return (below) => memoryStore(options, make(), below);
+  return <K, V>(below: Store<K, V>) => {
+    const isolation = makeIsolation<V>();
+    return memoryStore(options, make(isolation), isolation, below);
+  };
 }
 
 function memoryStore<K, V>(
   options: MemoryTierOptions,
   backend: MemoryBackend<Option<V>, Identity>,
+  isolation: Isolation<V>,
   below: Store<K, V>,
 ): Store<K, V> {
-  const isolation: Isolation<V> = { mutable: new WeakSet(), any: false };
+  const { cells } = backend;
+  const now = coarse(options.clock ?? systemClock);
   const verbs = tierVerbs(partsOf<K, V>(options, backend, isolation), below);
   const store = fromVerbs({
     ...verbs,
     peek: (key) => {
-      const payload = backend.peek(quickIdentity(key))?.payload;
-      if (payload === undefined) return O.none;
+      const cell = freshCell(cells, quickIdentity(key), now);
+      if (cell === undefined) return O.none;
+      // Made anew they cost less than to follow the payload's own, if they are made at all: most callers take them apart.
+      if (cell.value !== undefined) return O.some(O.some(cell.value as V));
+      const payload = payloadOf(cell);
       return O.some(isMutable(isolation, payload) ? copyOf(payload) : payload);
     },
     close: async () => {
@@ -101,13 +114,14 @@ function memoryStore<K, V>(
     },
   });
   // Who wants to see every transition gets no short cut.
-  return options.observer?.transition === undefined ? withQuickGet(store, backend, isolation) : store;
+  return options.observer?.transition === undefined ? withQuickGet(store, cells, now, isolation) : store;
 }
 
 /** Answers a fresh hit at once; the answer is kept beside the entry, so that a hit allocates only the caller's task. */
 function withQuickGet<K, V>(
   store: Store<K, V>,
-  backend: MemoryBackend<Option<V>, Identity>,
+  cells: MemoryBackend<Option<V>, Identity>["cells"],
+  now: () => number,
   isolation: Isolation<V>,
 ): Store<K, V> {
   return {
@@ -115,16 +129,22 @@ function withQuickGet<K, V>(
     get: (key, read) => {
       if (read !== undefined) return store.get(key, read);
       return () => {
-        const cell = backend.peek(quickIdentity(key));
-        const payload = cell?.payload;
-        if (cell === undefined || payload === undefined || isMutable(isolation, payload)) {
-          return store.get(key)();
+        const cell = freshCell(cells, quickIdentity(key), now);
+        if (cell === undefined) return store.get(key)();
+        if (cell.answer === undefined) {
+          const payload = payloadOf(cell);
+          if (isMutable(isolation, payload)) return store.get(key)();
+          cell.answer = Promise.resolve(E.right(payload));
         }
-        cell.answer ??= Promise.resolve(E.right(payload));
         return cell.answer as Promise<E.Either<CacheError, Option<V>>>;
       };
     },
   };
+}
+
+/** The payload of a cell that is fresh. */
+function payloadOf<V>(cell: Cell<Option<V>>): Option<V> {
+  return cell.slot._tag === "Held" ? cell.slot.payload : O.none;
 }
 
 /** An identity without an allocation for the usual keys; a key without one is not in the map. */
@@ -138,21 +158,6 @@ function quickIdentity(key: unknown): Identity {
 
 /** Begins with NUL as encoded identities do, and is none of them. */
 const nowhere = "\0";
-
-/** Which entries hold what cannot be frozen, and are copied for each reader. */
-interface Isolation<V> {
-  readonly mutable: WeakSet<Option<V>>;
-  /** Whether there are any: most tiers hold plain data only, and are spared the look-up. */
-  any: boolean;
-}
-
-function isMutable<V>(isolation: Isolation<V>, payload: Option<V>): boolean {
-  return isolation.any && isolation.mutable.has(payload);
-}
-
-function copyOf<V>(value: Option<V>): Option<V> {
-  return O.isNone(value) ? value : O.some(isolate(value.value).value);
-}
 
 function partsOf<K, V>(
   options: MemoryTierOptions,
@@ -181,23 +186,4 @@ function partsOf<K, V>(
     onUnconfirmed: "report",
     observer: options.observer,
   };
-}
-
-function packed<V>(value: Option<V>, isolation: Isolation<V>): E.Either<Unfit, Option<V>> {
-  if (O.isNone(value)) return E.right(value);
-  try {
-    const isolated = isolate(value.value);
-    const payload = O.some(isolated.value);
-    if (isolated.mutable) {
-      isolation.mutable.add(payload);
-      isolation.any = true;
-    }
-    return E.right(payload);
-  } catch {
-    return E.left({
-      _tag: "Unfit",
-      kind: "unstorable",
-      reason: "the value is nested too deeply to be copied, or a getter threw",
-    });
-  }
 }

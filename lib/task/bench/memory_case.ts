@@ -3,11 +3,9 @@ import { memory, source } from "../../../mod.ts";
 import { seeded, shuffled } from "../demo/random.ts";
 import { zipf } from "../demo/zipf.ts";
 import type { Case, Comparison } from "./comparison.ts";
+import type { Row } from "./memory_loops.ts";
 
-/** What is cached. */
-interface Row {
-  readonly n: number;
-}
+type Loops = typeof import("./memory_loops.ts");
 
 /** How many entries there are: more than the processor's nearest cache holds, as in a tier that is worth having. */
 const size = 10_000;
@@ -46,14 +44,10 @@ export const memoryCase: Case = {
     return {
       counts: [],
       comparisons: [
-        ...orders.flatMap((order) => [
-          peeking("number keys", order, numbers, byNumber),
-          peeking("string keys", order, strings, byString),
-        ]),
-        ...orders.flatMap((order) => [
-          getting("number keys", order, numbers, byNumber),
-          getting("string keys", order, strings, byString),
-        ]),
+        ...await each((order) => peeking("number keys", order, numbers, byNumber)),
+        ...await each((order) => peeking("string keys", order, strings, byString)),
+        ...await each((order) => getting("number keys", order, numbers, byNumber)),
+        ...await each((order) => getting("string keys", order, strings, byString)),
       ],
       [Symbol.asyncDispose]: async () => {
         await byNumber.close();
@@ -62,6 +56,10 @@ export const memoryCase: Case = {
     };
   },
 };
+
+function each(make: (order: Order) => Promise<Comparison>): Promise<ReadonlyArray<Comparison>> {
+  return Promise.all(orders.map(make));
+}
 
 async function filled<K>(pairs: ReadonlyArray<Pair<K>>): Promise<Store<K, Row>> {
   const rows = new Map(pairs);
@@ -72,68 +70,41 @@ async function filled<K>(pairs: ReadonlyArray<Pair<K>>): Promise<Store<K, Row>> 
   return store;
 }
 
-function peeking<K>(kind: string, order: Order, pairs: ReadonlyArray<Pair<K>>, store: Store<K, Row>): Comparison {
-  const map = new Map(pairs);
+async function peeking<K>(
+  kind: string,
+  order: Order,
+  pairs: ReadonlyArray<Pair<K>>,
+  store: Store<K, Row>,
+): Promise<Comparison> {
+  const { mapGet, peek } = await freshLoops();
   const keys = asked(pairs, order);
   return {
     title: `memory hit without a promise, ${size} entries, ${kind}, ${order}`,
-    floor: {
-      name: "Map.get",
-      run: (count) => {
-        let sum = 0;
-        for (let i = 0, at = 0; i < count; i++) {
-          sum += map.get(keys[at]!)!.n;
-          if (++at === size) at = 0;
-        }
-        return sum;
-      },
-    },
-    contenders: [{
-      name: "peek",
-      target: 3,
-      run: (count) => {
-        let sum = 0;
-        for (let i = 0, at = 0; i < count; i++) {
-          const found = store.peek(keys[at]!);
-          if (found._tag === "Some" && found.value._tag === "Some") sum += found.value.value.n;
-          else sum = NaN;
-          if (++at === size) at = 0;
-        }
-        return sum;
-      },
-    }],
+    floor: { name: "Map.get", run: mapGet(new Map(pairs), keys) },
+    contenders: [{ name: "peek", target: 3, run: peek(store, keys) }],
   };
 }
 
-function getting<K>(kind: string, order: Order, pairs: ReadonlyArray<Pair<K>>, store: Store<K, Row>): Comparison {
-  const map = new Map(pairs);
+async function getting<K>(
+  kind: string,
+  order: Order,
+  pairs: ReadonlyArray<Pair<K>>,
+  store: Store<K, Row>,
+): Promise<Comparison> {
+  const { awaitMapGet, awaitGet } = await freshLoops();
   const keys = asked(pairs, order);
   return {
     title: `memory hit, awaited, ${size} entries, ${kind}, ${order}`,
-    floor: {
-      name: "await Promise.resolve(map.get(key))",
-      run: async (count) => {
-        let sum = 0;
-        for (let i = 0, at = 0; i < count; i++) {
-          sum += (await Promise.resolve(map.get(keys[at]!)))!.n;
-          if (++at === size) at = 0;
-        }
-        return sum;
-      },
-    },
-    contenders: [{
-      name: "await get(key)()",
-      target: 2,
-      run: async (count) => {
-        let sum = 0;
-        for (let i = 0, at = 0; i < count; i++) {
-          const found = await store.get(keys[at]!)();
-          if (found._tag === "Right" && found.right._tag === "Some") sum += found.right.value.n;
-          else sum = NaN;
-          if (++at === size) at = 0;
-        }
-        return sum;
-      },
-    }],
+    floor: { name: "await Promise.resolve(map.get(key))", run: awaitMapGet(new Map(pairs), keys) },
+    contenders: [{ name: "await get(key)()", target: 2, run: awaitGet(store, keys) }],
   };
+}
+
+let loaded = 0;
+
+/** The loops as code of their own. */
+async function freshLoops(): Promise<Loops> {
+  const url = new URL("./memory_loops.ts", import.meta.url);
+  url.search = String(loaded++);
+  return await import(url.href);
 }
