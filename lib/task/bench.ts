@@ -32,9 +32,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const figures = await run(settings.right);
-  const { json } = settings.right;
+  const { json, rounds } = settings.right;
   if (json !== undefined) {
-    await Deno.writeTextFile(json, JSON.stringify({ ...machine(), ...settings.right, ...figures }, null, 2) + "\n");
+    await Deno.writeTextFile(json, JSON.stringify({ ...machine(), rounds, ...figures }, null, 2) + "\n");
   }
   return figures.counts.every(({ wanted, received }) => wanted === received) ? 0 : 1;
 }

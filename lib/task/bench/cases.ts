@@ -1,7 +1,7 @@
 import type { Case } from "./comparison.ts";
 import { importCase } from "./import_case.ts";
 import { memoryCase } from "./memory_case.ts";
-import { redisHitCase } from "./redis_case.ts";
+import { redisHitCase } from "./redis_hit_case.ts";
 import { redisWorkCase } from "./redis_work_case.ts";
 import { sqliteCase } from "./sqlite_case.ts";
 

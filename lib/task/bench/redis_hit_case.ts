@@ -83,7 +83,7 @@ function hitting(size: string, { raw, rawName, stores }: Filled, wide: number): 
       return found._tag === "Right" && found.right._tag === "Some" ? found.right.value.id : NaN;
     });
   };
-  // In sequence nothing can be joined, and a look is a GET: the issue's target is for many at once.
+  // In sequence most of it is waiting, of which nobody can do less.
   const target = wide === 1 ? {} : { target: 1.1 };
   return {
     title: `Redis hit, ${size}, ${wide} at once`,
