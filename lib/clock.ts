@@ -118,6 +118,9 @@ function remove(made: Appointment): void {
   else made.previous.next = made.next;
   if (made.next === undefined) queue.last = made.previous;
   else made.next.previous = made.previous;
+  // Who still holds a dead one must not hold younger ones by it.
+  made.previous = undefined;
+  made.next = undefined;
   made.queue = undefined;
 }
 

@@ -41,9 +41,11 @@ export interface MemoryBackend<P, N> extends Backend<P, N> {
 
 interface State<P, N> {
   readonly cells: Map<N, Cell<P>>;
+  /** What payloads count against `maxBytes`, where that is counted: most tiers are spared the place for it. */
+  readonly sizes: Map<N, number> | undefined;
   readonly capacity: number;
   readonly maxBytes: number;
-  readonly sizeOf: (payload: P) => number;
+  readonly sizeOf: ((payload: P) => number) | undefined;
   readonly valueOf: (payload: P) => unknown;
   readonly clock: Clock;
   bytes: number;
@@ -62,6 +64,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
   const close = (): Promise<void> => {
     state.closed = true;
     cells.clear();
+    state.sizes?.clear();
     state.bytes = 0;
     return Promise.resolve();
   };
@@ -76,7 +79,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
     inspect: () => [...cells].map(([name, cell]) => [name, cell.slot]),
     flush: () => {
       const at = state.clock.now();
-      for (const [name, cell] of cells) if (!isLive(cell.slot, at)) drop(state, name, cell);
+      for (const [name, cell] of cells) if (!isLive(cell.slot, at)) drop(state, name);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -84,7 +87,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
 }
 
 function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
-  const { capacity, maxBytes = Infinity, sizeOf = () => 0, valueOf = () => undefined, clock = systemClock } = options;
+  const { capacity, maxBytes = Infinity, sizeOf, valueOf = () => undefined, clock = systemClock } = options;
   if (!(Number.isInteger(capacity) && capacity > 0)) {
     throw new RangeError(`Cannot make a memory backend: expected a positive whole capacity: received ${capacity}`);
   }
@@ -92,7 +95,8 @@ function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
     throw new RangeError(`Cannot make a memory backend: expected positive maxBytes: received ${maxBytes}`);
   }
   const cells = new Map<N, Cell<P>>();
-  return { cells, capacity, maxBytes, sizeOf, valueOf, clock, bytes: 0, hand: cells.entries(), closed: false };
+  const sizes = sizeOf === undefined ? undefined : new Map<N, number>();
+  return { cells, sizes, capacity, maxBytes, sizeOf, valueOf, clock, bytes: 0, hand: cells.entries(), closed: false };
 }
 
 function runNow<P, N>(
@@ -116,7 +120,7 @@ function runOne<P, N>(state: State<P, N>, request: Request<P, N>, at: At): Reply
   const size = after._tag === "Held" ? sizeOf(state, after.payload) : 0;
   // An entry larger than all there is room for is evicted at once, and nothing else because of it.
   if (after._tag === "Absent" || !(size <= state.maxBytes)) {
-    if (cell !== undefined) drop(state, request.slot, cell);
+    if (cell !== undefined) drop(state, request.slot);
     return reply;
   }
   write(state, request.slot, cell, after, size);
@@ -124,32 +128,38 @@ function runOne<P, N>(state: State<P, N>, request: Request<P, N>, at: At): Reply
   return reply;
 }
 
-function drop<P, N>(state: State<P, N>, name: N, cell: Cell<P>): void {
-  state.bytes -= cell.bytes;
+function drop<P, N>(state: State<P, N>, name: N): void {
+  count(state, name, 0);
   state.cells.delete(name);
+}
+
+function count<P, N>(state: State<P, N>, name: N, bytes: number): void {
+  const { sizes } = state;
+  if (sizes === undefined) return;
+  state.bytes += bytes - (sizes.get(name) ?? 0);
+  if (bytes === 0) sizes.delete(name);
+  else sizes.set(name, bytes);
 }
 
 /** What a payload counts; one that its function cannot measure has no size, and finds no room. */
 function sizeOf<P, N>(state: State<P, N>, payload: P): number {
   try {
-    return state.sizeOf(payload);
+    return state.sizeOf === undefined ? 0 : state.sizeOf(payload);
   } catch {
     return NaN;
   }
 }
 
 function write<P, N>(state: State<P, N>, name: N, cell: Cell<P> | undefined, slot: Slot<P>, bytes: number): void {
-  state.bytes += bytes - (cell?.bytes ?? 0);
+  count(state, name, bytes);
   const value = slot._tag === "Held" ? state.valueOf(slot.payload) : undefined;
   const fresh = slot._tag === "Held" ? Math.floor(Math.min(slot.fresh, slot.until)) : 0;
   if (cell === undefined) {
-    state.cells.set(name, { fresh, used: false, value, answer: undefined, slot, bytes });
+    state.cells.set(name, { fresh, used: false, value, slot });
   } else {
     cell.fresh = fresh;
     cell.value = value;
-    cell.answer = undefined;
     cell.slot = slot;
-    cell.bytes = bytes;
   }
 }
 
@@ -172,7 +182,7 @@ function makeRoom<P, N>(state: State<P, N>, newest: N, now: number): void {
     }
     const [name, cell] = next.value;
     if (name !== newest && !(cell.used && step < mostSpared) && !isLive(cell.slot, now)) {
-      drop(state, name, cell);
+      drop(state, name);
       continue;
     }
     // To the end, so that the hand passes it again: if it stayed, newcomers would keep the hand from coming round.
@@ -182,7 +192,7 @@ function makeRoom<P, N>(state: State<P, N>, newest: N, now: number): void {
   }
   // What is left is locked: an entry that found no room is given up, a lock is kept.
   const cell = state.cells.get(newest);
-  if (isOver(state) && cell !== undefined && !isLive(cell.slot, now)) drop(state, newest, cell);
+  if (isOver(state) && cell !== undefined && !isLive(cell.slot, now)) drop(state, newest);
 }
 
 function isLive<P>(slot: Slot<P>, now: number): boolean {

@@ -11,12 +11,8 @@ export interface Cell<P> {
   used: boolean;
   /** What `valueOf` makes of the payload, where there is one. */
   value: unknown;
-  /** An answer made from the payload by the tier in front; forgotten when the slot changes. */
-  answer: unknown;
   /** What the protocol keeps here. */
   slot: Slot<P>;
-  /** What its payload counts against the bound. */
-  bytes: number;
 }
 
 /**

@@ -154,7 +154,7 @@ function decode<V>(settings: Settings<V>, bytes: Uint8Array): E.Either<CodecFaul
   const body = unpack(settings, header & 0xf, bytes.subarray(headerBytes));
   if (body._tag === "Left") return body;
   const value = settings.codec.decode(body.right);
-  return value._tag === "Right" ? E.right(O.some(value.right)) : value;
+  return value._tag === "Right" ? { _tag: "Right", right: { _tag: "Some", value: value.right } } : value;
 }
 
 const absent: E.Either<CodecFault, O.Option<never>> = E.right(O.none);
@@ -162,5 +162,5 @@ const absent: E.Either<CodecFault, O.Option<never>> = E.right(O.none);
 function unpack<V>(settings: Settings<V>, algorithm: number, body: Uint8Array): E.Either<CodecFault, Uint8Array> {
   const { maxInflated } = settings;
   if (algorithm !== algorithms.none) return decompress(body, algorithm, maxInflated);
-  return body.length <= maxInflated ? E.right(body) : tooLarge("to be read", maxInflated, body.length);
+  return body.length <= maxInflated ? { _tag: "Right", right: body } : tooLarge("to be read", maxInflated, body.length);
 }

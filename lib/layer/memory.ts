@@ -5,7 +5,6 @@ import type { MemoryBackend } from "../backend/memory.ts";
 import { memoryBackend } from "../backend/memory.ts";
 import type { Cell } from "../backend/memory_cell.ts";
 import { freshCell } from "../backend/memory_cell.ts";
-import type { CacheError } from "../cache_error.ts";
 import type { Clock } from "../clock.ts";
 import { coarse, systemClock } from "../clock.ts";
 import type { DurationLike } from "../duration.ts";
@@ -104,7 +103,8 @@ function memoryStore<K, V>(
       const cell = freshCell(cells, quickIdentity(key), now);
       if (cell === undefined) return O.none;
       // Made anew they cost less than to follow the payload's own, if they are made at all: most callers take them apart.
-      if (cell.value !== undefined) return O.some(O.some(cell.value as V));
+      // Made here, because the runtime puts all that is made where much of it lived long among what is old, and dear.
+      if (cell.value !== undefined) return { _tag: "Some", value: { _tag: "Some", value: cell.value as V } };
       const payload = payloadOf(cell);
       return O.some(isMutable(isolation, payload) ? copyOf(payload) : payload);
     },
@@ -117,7 +117,10 @@ function memoryStore<K, V>(
   return options.observer?.transition === undefined ? withQuickGet(store, cells, now, isolation) : store;
 }
 
-/** Answers a fresh hit at once; the answer is kept beside the entry, so that a hit allocates only the caller's task. */
+/**
+ * Answers a fresh hit at once. The answer is made anew: if it were kept beside the entry it would be four objects to
+ * follow, which among many entries is dearer than to make them.
+ */
 function withQuickGet<K, V>(
   store: Store<K, V>,
   cells: MemoryBackend<Option<V>, Identity>["cells"],
@@ -131,15 +134,16 @@ function withQuickGet<K, V>(
       return () => {
         const cell = freshCell(cells, quickIdentity(key), now);
         if (cell === undefined) return store.get(key)();
-        if (cell.answer === undefined) {
-          const payload = payloadOf(cell);
-          if (isMutable(isolation, payload)) return store.get(key)();
-          cell.answer = Promise.resolve(E.right(payload));
-        }
-        return cell.answer as Promise<E.Either<CacheError, Option<V>>>;
+        if (cell.value !== undefined) return Promise.resolve(rightOf(cell.value as V));
+        const payload = payloadOf(cell);
+        return isMutable(isolation, payload) ? store.get(key)() : Promise.resolve(E.right(payload));
       };
     },
   };
+}
+
+function rightOf<V>(value: V): E.Right<O.Some<V>> {
+  return { _tag: "Right", right: { _tag: "Some", value } };
 }
 
 /** The payload of a cell that is fresh. */

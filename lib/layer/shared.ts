@@ -156,8 +156,8 @@ function placeOf<V>(options: SharedOptions<V>): (key: unknown) => Place<string> 
   return (key) => {
     const encoded = encodeKey(key);
     if (encoded._tag === "Left") return { _tag: "KeyRefused", reason: encoded.left.reason };
-    const all: Array<string> = [];
-    for (let shard = 0; shard < locked; shard++) all.push(nameOf(encoded.right, shard));
+    const all = [nameOf(encoded.right, 0)];
+    for (let shard = 1; shard < locked; shard++) all.push(nameOf(encoded.right, shard));
     return { all, reads: declared.now };
   };
 }

@@ -4,13 +4,15 @@
  *
  * `--full` adds any two faults at once, which takes half an hour. `--readme` rewrites the table in README.md, or in the
  * file that follows. `--why` prints the shortest counterexamples. `--mutants` tries, instead, whether changes to what
- * ships would be found.
+ * ships would be found. `--peers` plays, instead, cases from the field with other libraries and prints what they do;
+ * `--only`, `--libraries`, `--seed` and `--operations` choose.
  *
  * @module
  */
 import { controls } from "../../tests/explorer/controls.ts";
 import { narrate } from "../testing/explorer.ts";
 import { tryMutants } from "./prove/mutants.ts";
+import { comparePeers } from "./prove/peers.ts";
 import { rewrite } from "./prove/readme.ts";
 import type { Result } from "./prove/result.ts";
 import { lineOf, runControl, runRow } from "./prove/result.ts";
@@ -57,6 +59,7 @@ function main(): number {
 }
 
 if (import.meta.main) {
+  if (Deno.args.includes("--peers")) Deno.exit(await comparePeers(Deno.args));
   if (Deno.args.includes("--mutants")) Deno.exit(await tryMutants() ? 0 : 1);
   Deno.exit(main());
 }

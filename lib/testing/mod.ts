@@ -1,6 +1,12 @@
 /**
- * What the library is tested with, for those who write a backend or a source of their own: the contract that every
- * backend keeps, and a clock that stands still. No test runner is assumed.
+ * What the library is tested with, for those who write a backend, a layer or a source of their own, or want to see what
+ * a stack of theirs does under faults. No test runner is assumed.
+ *
+ * - {@linkcode backendContract} is what every backend keeps, {@linkcode storeLaws} what every store does.
+ * - {@linkcode simulate} runs whole stacks of several processes, with faults, in virtual time.
+ * - {@linkcode explore} searches everything that readers, writers and faults can do to one slot.
+ * - {@linkcode checkLinearizable} and {@linkcode checkFreshness} judge a recorded history of a real run.
+ * - {@linkcode virtualClock} stands still until it is told to go on.
  *
  * @module
  */
@@ -21,3 +27,6 @@ export type {
   WorldOptions,
 } from "./explorer.ts";
 export { explore, faults, invariants, narrate, shipped } from "./explorer.ts";
+export * from "./simulation.ts";
+export type { LawsMaterial, LawsOptions, MakeLayer, MakeStore } from "./store_laws.ts";
+export { monoidLaws, storeLaws } from "./store_laws.ts";

@@ -140,18 +140,27 @@ Deno.test("peek shows an entry that is fresh, and nothing else", () => {
   assertEquals(shown("fresh"), undefined);
 });
 
-Deno.test("an answer kept beside an entry is forgotten when the entry changes", () => {
-  const { backend, ask, fill } = makeBackend({ capacity: 10 });
+Deno.test("what is kept beside an entry is made from it, and goes when it goes", () => {
+  const { backend, ask, fill, lock } = makeBackend({ capacity: 10, valueOf: (payload) => `made from ${payload}` });
   fill("a", "x");
-  const cell = backend.peek("a");
-  if (cell === undefined) throw new Error("Expected a cell");
-  cell.answer = "made from x";
-  assertEquals(backend.peek("a")?.answer, "made from x");
+  assertEquals(backend.peek("a")?.value, "made from x");
   const mine = ask("a", { _tag: "refresh", owner: "Bob", which: "any" });
   const generation = mine?._tag === "Mine" ? mine.generation : -1;
   const stored = { payload: "y", age: 0, fresh: 10, until: 10 };
   ask("a", { _tag: "fill", owner: "Bob", generation, stored });
-  assertEquals(backend.peek("a")?.answer, undefined);
+  assertEquals(backend.peek("a")?.value, "made from y");
+  lock("a");
+  assertEquals([backend.peek("a"), backend.cells.get("a")?.value], [undefined, undefined]);
+});
+
+Deno.test("bytes are those of what is kept, whatever way it went", () => {
+  const { backend, fill, lock } = makeBackend({ capacity: 2, maxBytes: 100, sizeOf: (payload) => payload.length });
+  for (const name of ["a", "b", "c"]) fill(name, "12345");
+  assertEquals(backend.size(), { slots: 2, bytes: 10 });
+  lock("d");
+  assertEquals(backend.size(), { slots: 2, bytes: 5 });
+  backend.flush();
+  assertEquals(backend.size(), { slots: 1, bytes: 0 });
 });
 
 Deno.test("payloads are kept by reference, and names may be anything", () => {

@@ -36,6 +36,11 @@ Deno.test("modules of other packages are told from one's own and from the platfo
   assertEquals(foreignSpecifiers(source), ["fp-ts/lib/Either.js", "redis"]);
 });
 
+Deno.test("the lock file vouches for nothing of JSR, which another registry may have served when it was made", () => {
+  const { jsr, specifiers } = JSON.parse(Deno.readTextFileSync(pathOf("deno.lock")));
+  assertEquals([jsr, Object.keys(specifiers).filter((each) => each.startsWith("jsr:"))], [undefined, []]);
+});
+
 Deno.test("on another registry the lock file is a copy that pins npm packages and nothing of JSR", async () => {
   const script = `console.log(Deno.env.get("JSR_URL"), await Deno.readTextFile(Deno.env.get("LAMINA_LOCK")))`;
   const url = "file:///nowhere/";

@@ -43,7 +43,6 @@ const askingPause = 250;
 export function clusterRouter(settings: Settings): Router {
   const shared: NodeSettings = {
     ...settings,
-    joins: false,
     onEvent: (event) => {
       if (event._tag === "ConnectionLost") ask(self);
       settings.onEvent(event);
@@ -65,6 +64,7 @@ export function clusterRouter(settings: Settings): Router {
   ask(self);
   return {
     route: (key) => route(self, key),
+    joining: undefined,
     whenSettled: (run) => {
       if (self.asked || self.closed) run();
       else self.waiting.push(run);

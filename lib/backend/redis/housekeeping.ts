@@ -6,6 +6,7 @@ import { gatherer } from "./gather.ts";
 import { learn, send } from "./connection.ts";
 import type { Node } from "./node.ts";
 import { perform } from "./perform.ts";
+import { stepOf } from "./step.ts";
 import { isLock } from "./value.ts";
 
 /** How many keys one step of the sweep may look at: half a millisecond of the server's time. */
@@ -55,21 +56,8 @@ function settle(node: Node, call: Call, slots: ReadonlyArray<string>): Promise<R
   if (slots.length === 0) return Promise.resolve([]);
   return new Promise((resolve) => {
     const gather = gatherer(node.settings.clock)(slots.length, call.within, resolve);
-    slots.forEach((slot, index) => {
-      const request = { slot, operation: { _tag: "look" } } as const;
-      const step = {
-        node,
-        request,
-        call,
-        gather,
-        index,
-        after: undefined,
-        redirect: undefined,
-        asking: false,
-        moves: 0,
-      };
-      perform(step);
-    });
+    const requests = slots.map((slot) => ({ slot, operation: { _tag: "look" } } as const));
+    slots.forEach((_, index) => perform(stepOf(node, { requests, call, gather }, index)));
   });
 }
 

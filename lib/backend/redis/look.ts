@@ -1,50 +1,93 @@
 import type { Buffer } from "node:buffer";
-import { type Connection, send } from "./connection.ts";
+import { type Connection, send, whenSettled } from "./connection.ts";
+import { unreachableBy } from "./failure.ts";
+import { settle } from "./gather.ts";
+import type { Node } from "./node.ts";
 import { runScript } from "./script_step.ts";
-import { done, failed, sendFor, type Step } from "./step.ts";
+import { done, type Run, sendFor, type Step, stepOf } from "./step.ts";
 import { type Reading, readSlot } from "./value.ts";
 
-/** The most keys of one MGET: while it runs, the server does nothing else, and its answer stands in memory whole. */
-const mostJoined = 1_024;
+/**
+ * The most keys of one MGET. While the server works on one, it does nothing else, and we have nothing to read: in
+ * several, 1,000 keys are there sooner.
+ */
+const mostKeys = 256;
+
+/** The most calls of one MGET: those of the first go on while the others are still being answered. */
+const mostCalls = 32;
+
+/** Of a call that only looks, the requests from `first` to before `end`. */
+interface Looks {
+  readonly run: Run;
+  readonly first: number;
+  readonly end: number;
+}
 
 /**
- * Looks by reading the slot's value; all looks of one turn of the event loop go in one command, but for a cluster's,
- * where each key may be moved on its own.
+ * Looks for a call together with all others of one turn of the event loop. A look that joins has nothing of its own on the
+ * way; only what a script has to decide becomes a step.
  */
-export function look(step: Step, connection: Connection): void {
-  const { node, request } = step;
-  if (!node.settings.joins) {
-    const answer = (value: unknown): void => read(step, connection, value as Buffer | null, readingOf(connection));
-    return sendFor(step, connection, ["GET", request.slot], answer);
-  }
-  node.looks.push(step);
+export function joinLooks(node: Node, run: Run): void {
+  node.looks.push(run);
   // Callers that one MGET answered ask again a few microtasks later; the driver writes at the end of the turn anyway.
-  if (node.looks.length === 1) queueMicrotask(() => queueMicrotask(() => lookJoined(node.looks.splice(0), connection)));
+  if (node.looks.length === 1) queueMicrotask(() => queueMicrotask(() => whenSettled(node.data, () => sendAll(node))));
 }
 
-function lookJoined(steps: ReadonlyArray<Step>, connection: Connection): void {
-  for (let start = 0; start < steps.length; start += mostJoined) {
-    const part = steps.slice(start, start + mostJoined);
-    const command = ["MGET"];
-    for (const { request } of part) command.push(request.slot);
-    send(connection, command, (values) => {
-      const reading = readingOf(connection);
-      for (let i = 0; i < part.length; i++) read(part[i]!, connection, (values as Array<Buffer | null>)[i]!, reading);
-    }, (error) => {
-      for (const step of part) failed(step, error);
-    });
+function sendAll(node: Node): void {
+  let joined: Looks[] = [];
+  let room = mostKeys;
+  for (const run of node.looks.splice(0)) {
+    // What was not sent when the time was over never is.
+    const count = run.gather.left === 0 ? 0 : run.requests.length;
+    for (let first = 0; first < count;) {
+      const end = Math.min(count, first + room);
+      joined.push({ run, first, end });
+      room -= end - first;
+      first = end;
+      if (room > 0 && joined.length < mostCalls) continue;
+      sendJoined(node, joined);
+      [joined, room] = [[], mostKeys];
+    }
   }
+  if (joined.length > 0) sendJoined(node, joined);
 }
 
-function read(step: Step, connection: Connection, value: Buffer | null, reading: Reading): void {
-  const reply = readSlot(value, reading);
-  if (reply === undefined) runScript(step, connection);
-  else done(step, reply);
+function sendJoined(node: Node, joined: ReadonlyArray<Looks>): void {
+  const connection = node.data;
+  const command = ["MGET"];
+  for (const { run, first, end } of joined) {
+    for (let i = first; i < end; i++) command.push(run.requests[i]!.slot);
+  }
+  send(connection, command, (values) => {
+    const reading = readingOf(connection);
+    let at = 0;
+    for (const { run, first, end } of joined) {
+      for (let i = first; i < end; i++) {
+        const reply = readSlot((values as ReadonlyArray<Buffer | null>)[at++]!, reading);
+        if (reply === undefined) runScript(stepOf(node, run, i), connection);
+        else settle(run.gather, i, reply);
+      }
+    }
+  }, (error) => {
+    const reply = unreachableBy(error);
+    for (const { run, first, end } of joined) {
+      for (let i = first; i < end; i++) settle(run.gather, i, reply);
+    }
+  });
+}
+
+/** Looks by a command of its own: in a cluster, where each key may be moved on its own, or where something waits for it. */
+export function lookAlone(step: Step, connection: Connection): void {
+  sendFor(step, connection, ["GET", step.request.slot], (value) => {
+    const reply = readSlot(value as Buffer | null, readingOf(connection));
+    if (reply === undefined) runScript(step, connection);
+    else done(step, reply);
+  });
 }
 
 /** What a connection's reader knows beside a slot's value; without a connection, that nothing is valid any more. */
 export function readingOf(connection: Connection): Reading {
-  if (connection.phase._tag !== "Ready") return { now: Infinity, identity: "" };
+  if (connection.phase._tag !== "Ready") return { now: Infinity, identity: "", view: undefined };
   const { server } = connection.phase;
-  return { now: connection.settings.clock.now() + server.offset, identity: server.identity };
+  return { now: connection.settings.clock.now() + server.offset, identity: server.identity, view: undefined };
 }

@@ -19,12 +19,14 @@ import type { Level, Reply } from "../../protocol/slot.ts";
 import type { Backend, Call, Request } from "../port.ts";
 import { strictest, unreachable } from "../port.ts";
 import { clusterRouter } from "./cluster.ts";
-import { type Gather, type Gatherer, gatherer, settle } from "./gather.ts";
+import { type Gatherer, gatherer, settle } from "./gather.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { joinLooks } from "./look.ts";
 import { levelOf, type Node } from "./node.ts";
 import { readOptions, type RedisOptions } from "./options.ts";
 import { type Router, singleRouter } from "./router.ts";
 import { perform } from "./perform.ts";
+import type { Run } from "./step.ts";
 
 export type { RedisEvent } from "./events.ts";
 export type { RedisOptions, RedisPlace } from "./options.ts";
@@ -117,32 +119,39 @@ function run(
       if (--state.open === 0) state.onIdle();
       resolve(replies);
     });
-    const next = followers(requests);
-    const under: Run = { state, requests, call, gather, next };
-    const behind = next === undefined ? undefined : new Set(next.values());
-    state.router.whenSettled(() => {
-      for (let i = 0; i < requests.length; i++) if (behind?.has(i) !== true) start(under, i);
+    const { router } = state;
+    router.whenSettled(() => {
+      const onlyLooks = requests.every(isLook);
+      if (onlyLooks && router.joining !== undefined) {
+        keepHouse(router.joining, call, state.now());
+        return joinLooks(router.joining, { requests, call, gather });
+      }
+      const next = onlyLooks || requests.length === 1 ? nothing : followers(requests);
+      const run: Begun = { state, requests, call, gather, next };
+      const behind = new Set(next.values());
+      for (let i = 0; i < requests.length; i++) if (!behind.has(i)) start(run, i);
     });
   });
 }
 
-/** A call under way. */
-interface Run {
-  readonly state: State;
-  readonly requests: ReadonlyArray<Request<Uint8Array>>;
-  readonly call: Call;
-  readonly gather: Gather;
-  /** Of requests on one slot, which comes after which. */
-  readonly next: ReadonlyMap<number, number> | undefined;
+function isLook({ operation }: Request<Uint8Array>): boolean {
+  return operation._tag === "look";
 }
 
-function start(run: Run, index: number): void {
+/** A call whose requests begin one by one. */
+interface Begun extends Run {
+  readonly state: State;
+  /** Of requests on one slot, which comes after which. */
+  readonly next: ReadonlyMap<number, number>;
+}
+
+function start(run: Begun, index: number): void {
   const { state: { router, now }, requests, call, gather, next } = run;
   // What was not sent when the time was over never is.
   if (gather.left === 0) return;
   const request = requests[index]!;
   const node = router.route(request.slot);
-  const follower = next?.get(index);
+  const follower = next.get(index);
   // Not at once: on a connection that is down, a long queue would be as deep a recursion.
   const after = follower === undefined ? undefined : () => queueMicrotask(() => start(run, follower));
   if (typeof node === "string") {
@@ -153,12 +162,13 @@ function start(run: Run, index: number): void {
   perform({ node, request, call, gather, index, after, redirect: router.redirect, asking: false, moves: 0 });
 }
 
+const nothing: ReadonlyMap<number, number> = new Map();
+
 // Requests on one slot take effect in their order, so that each waits for the answer to the one before: a step may be
 // two commands. Looks change nothing, and need no order.
-function followers(requests: ReadonlyArray<Request<Uint8Array>>): ReadonlyMap<number, number> | undefined {
-  if (requests.length === 1 || requests.every(({ operation }) => operation._tag === "look")) return undefined;
-  const last = new Map<string, number>();
+function followers(requests: ReadonlyArray<Request<Uint8Array>>): ReadonlyMap<number, number> {
   const next = new Map<number, number>();
+  const last = new Map<string, number>();
   requests.forEach(({ slot }, index) => {
     const before = last.get(slot);
     if (before !== undefined) next.set(before, index);

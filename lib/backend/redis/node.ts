@@ -3,7 +3,7 @@ import type { Level } from "../../protocol/slot.ts";
 import { closeConnection, type Connection, openConnection, send } from "./connection.ts";
 import type { NodeAddress } from "./client.ts";
 import type { RedisEvent } from "./events.ts";
-import type { Step } from "./step.ts";
+import type { Run } from "./step.ts";
 
 /** How many replicas a lock has to reach, and within how many milliseconds. */
 export interface Replicas {
@@ -21,8 +21,6 @@ export interface NodeSettings {
   readonly generate: () => number;
   /** The time instead of the server's, for tests. */
   readonly time: (() => number) | undefined;
-  /** Whether several keys may go in one command: not in a cluster, where each may be moved on its own. */
-  readonly joins: boolean;
 }
 
 /** One server, its connections, and what waits for the end of the turn to go to it. */
@@ -32,7 +30,8 @@ export interface Node {
   readonly data: Connection;
   /** For what is followed by a WAIT, which blocks its connection. */
   readonly guarding: Connection;
-  readonly looks: Step[];
+  /** Calls of this turn that only look. */
+  readonly looks: Run[];
   confirmation: Promise<Doubt> | undefined;
   /** When housekeeping was last done, on our clock (infinite while it is being done), and where its sweep stands. */
   kept: number;

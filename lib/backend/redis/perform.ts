@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { strictest } from "../port.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import { type Connection, whenSettled, whyNot } from "./connection.ts";
-import { look, readingOf } from "./look.ts";
+import { lookAlone, readingOf } from "./look.ts";
 import { confirm, type Doubt, levelOf, type Replicas } from "./node.ts";
 import { runScript } from "./script_step.ts";
 import { done, failed, sendFor, type Step } from "./step.ts";
@@ -25,7 +25,7 @@ export function perform(step: Step): void {
 function begin(step: Step, connection: Connection): void {
   const { node, request: { operation }, call } = step;
   const { time, replicas } = node.settings;
-  if (operation._tag === "look" && time === undefined && !step.asking) return look(step, connection);
+  if (operation._tag === "look" && time === undefined && !step.asking) return lookAlone(step, connection);
   if (operation._tag === "claim" && time === undefined && strictest(call.level, levelOf(node)) === "pinned") {
     return claim(step, connection, operation.owner);
   }

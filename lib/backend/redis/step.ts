@@ -6,6 +6,13 @@ import { readRedirection, type Redirection, unreachableBy } from "./failure.ts";
 import { type Gather, settle } from "./gather.ts";
 import type { Node } from "./node.ts";
 
+/** A call under way: what it asks, and where the replies go. */
+export interface Run {
+  readonly requests: ReadonlyArray<Request<Uint8Array>>;
+  readonly call: Call;
+  readonly gather: Gather;
+}
+
 /** One operation under way on one node. */
 export interface Step {
   readonly node: Node;
@@ -22,6 +29,12 @@ export interface Step {
   readonly asking: boolean;
   /** How often the key was elsewhere. */
   readonly moves: number;
+}
+
+/** The step of a request on a node where its key is for good, and after which nothing waits. */
+export function stepOf(node: Node, { requests, call, gather }: Run, index: number): Step {
+  const request = requests[index]!;
+  return { node, request, call, gather, index, after: undefined, redirect: undefined, asking: false, moves: 0 };
 }
 
 /** Ends a step with its reply. */

@@ -5,6 +5,8 @@ import type { Plain, Reply, Stored } from "../../protocol/slot.ts";
 export interface Reading {
   readonly now: number;
   readonly identity: string;
+  /** On the memory that the last value lay in: those of one answer share it mostly, and a view costs as much as a value. */
+  view: DataView | undefined;
 }
 
 // Where things stand in an entry; the layout is packed in lua_slot.ts.
@@ -44,9 +46,12 @@ export function readSlot(value: Buffer | null, reading: Reading): Reply<Uint8Arr
 
 function read(value: Buffer, reading: Reading): Reply<Uint8Array> | undefined {
   switch (value[0]) {
-    case letters.held:
+    case letters.held: {
       if ((value[flags]! & onProbation) !== 0 || !hasIdentity(value, reading.identity)) return undefined;
-      return value.readDoubleBE(until) > reading.now ? { _tag: "Hit", found: found(value, 0, reading.now) } : undefined;
+      const view = viewOn(value, reading);
+      if (!(view.getFloat64(value.byteOffset + until) > reading.now)) return undefined;
+      return { _tag: "Hit", found: found(value, view, 0, reading.now) };
+    }
     case letters.claimed:
       return busy;
     case letters.claimedByScript:
@@ -81,13 +86,13 @@ export function readReply(reply: Buffer): Reply<Uint8Array> {
   const letter = String.fromCharCode(reply[0]!);
   switch (letter) {
     case "H":
-      return { _tag: "Hit", found: found(reply, 9, reply.readDoubleBE(1)) };
+      return { _tag: "Hit", found: found(reply, new DataView(reply.buffer), 9, reply.readDoubleBE(1)) };
     case "F":
       return { _tag: "Filled", until: reply.readDoubleBE(1) };
     case "L":
       return { _tag: "Locked", generation: reply.readDoubleBE(1) };
     case "M": {
-      const entry = reply.length > 9 ? found(reply, 17, reply.readDoubleBE(9)) : undefined;
+      const entry = reply.length > 9 ? found(reply, new DataView(reply.buffer), 17, reply.readDoubleBE(9)) : undefined;
       return { _tag: "Mine", generation: reply.readDoubleBE(1), found: entry };
     }
     default: {
@@ -116,16 +121,26 @@ const vacant: Plain = { _tag: "Vacant" };
 const busy: Plain = { _tag: "Busy" };
 const guarded: Plain = { _tag: "Guarded" };
 
-function found(value: Buffer, start: number, now: number): Stored<Uint8Array> {
-  const marked = (value[start + flags]! & isMarked) !== 0;
+function viewOn({ buffer }: Buffer, reading: Reading): DataView {
+  if (reading.view?.buffer === buffer) return reading.view;
+  return reading.view = new DataView(buffer);
+}
+
+/**
+ * The entry that begins at `start` of a value. The view is on all of the memory that the value is a part of, so that a
+ * value that is too short shows when its payload is cut out only: that throws.
+ */
+function found(value: Buffer, view: DataView, start: number, now: number): Stored<Uint8Array> {
+  const begin = value.byteOffset + start;
   const header = start + headerLength;
+  const marked = (value[start + flags]! & isMarked) !== 0;
   const payload = marked ? header + markLength + value.readUInt16BE(header + 16) : header;
   return {
     // A view, and of the plain class: a Buffer has a `slice` of its own.
     payload: new Uint8Array(value.buffer, value.byteOffset + payload, value.length - payload),
-    age: now - value.readDoubleBE(start + loaded),
-    fresh: Math.max(0, value.readDoubleBE(start + fresh) - now),
-    until: value.readDoubleBE(start + until) - now,
+    age: now - view.getFloat64(begin + loaded),
+    fresh: Math.max(0, view.getFloat64(begin + fresh) - now),
+    until: view.getFloat64(begin + until) - now,
   };
 }
 

@@ -24,10 +24,13 @@ interface Batch<K, V, A> {
   readonly answers: Array<A>;
 }
 
-/** Keys of a batch that this tier is asked for, each with its position and what it is asked first. */
+/**
+ * Keys of a batch that this tier is asked for, each with its position. Requests are made for each question anew: the runtime
+ * puts all objects of a kind that once lived long among the old ones from then on, also those of the hits.
+ */
 interface Asking<P, N> {
   readonly positions: Array<number>;
-  readonly requests: Array<Request<P, N>>;
+  readonly slots: Array<N>;
 }
 
 /** What the slots said to the first looks. */
@@ -59,7 +62,17 @@ export async function readMany<K, V, P, N, A>(
 
 /** Whether keys certainly differ. To tell primitives apart costs a tenth of telling apart what they are encoded as. */
 function areDistinct(keys: ReadonlyArray<unknown>): boolean {
-  return keys.every((key) => typeof key !== "object") && new Set(keys).size === keys.length;
+  return areAscending(keys) || (keys.every((key) => typeof key !== "object") && new Set(keys).size === keys.length);
+}
+
+/** Whether keys are numbers, or strings, in ascending order, as rows often come: that shows without a set. */
+function areAscending(keys: ReadonlyArray<unknown>): boolean {
+  const kind = typeof keys[0];
+  if (kind !== "number" && kind !== "string") return false;
+  for (let i = 1; i < keys.length; i++) {
+    if (typeof keys[i] !== kind || !((keys[i - 1] as string) < (keys[i] as string))) return false;
+  }
+  return true;
 }
 
 /** The reads in lock step; those that a look finds are answered without a machine of their own. */
@@ -72,7 +85,7 @@ async function readDistinct<K, V, P, N, A>(
   if (tier.closed) return keys.map(() => wanted.ofEnd(E.left(closedError(tier))));
   const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
   const batch: Batch<K, V, A> = { keys, options, wanted, ends, answers: new Array(keys.length) };
-  const asking: Asking<P, N> = { positions: [], requests: [] };
+  const asking: Asking<P, N> = { positions: [], slots: [] };
   const passed: Array<number> = [];
   for (let i = 0; i < keys.length; i++) {
     const place = tier.place(keys[i]!);
@@ -80,7 +93,7 @@ async function readDistinct<K, V, P, N, A>(
     else if (place.reads === 0) passed.push(i);
     else {
       asking.positions.push(i);
-      asking.requests.push({ slot: place.all[shardOf(place.reads)]!, operation: looking });
+      asking.slots.push(place.all[shardOf(place.reads)]!);
     }
   }
   if (passed.length > 0) await readBelow(tier, batch, passed);
@@ -103,10 +116,10 @@ async function readHere<K, V, P, N, A>(
   batch: Batch<K, V, A>,
   asking: Asking<P, N>,
 ): Promise<void> {
-  const { positions, requests } = asking;
+  const { positions, slots } = asking;
   const start = startOf(tier, positions.length, batch.options);
   if (start !== "Looking") return await goOn(tier, batch, asking, positions.map((_, i) => i), start);
-  const looked = await look(tier, requests, batch.ends);
+  const looked = await look(tier, slots.map((slot) => ({ slot, operation: looking })), batch.ends);
   const missed: Array<number> = [];
   for (let i = 0; i < positions.length; i++) {
     const reply = looked.replies[i]!;
@@ -132,11 +145,11 @@ async function look<K, V, P, N>(
 async function goOn<K, V, P, N, A>(
   tier: Tier<K, V, P, N>,
   { keys, options, wanted, ends, answers }: Batch<K, V, A>,
-  { positions, requests }: Asking<P, N>,
+  { positions, slots }: Asking<P, N>,
   missed: ReadonlyArray<number>,
   from: FirstState | Looked<P>,
 ): Promise<void> {
-  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, requests[i]!.slot, tier.nonce(), ends));
+  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, slots[i]!, tier.nonce(), ends));
   const states = missed.map((i, at): ReadingState =>
     typeof from === "string" ? from : firstStep(tier, reads[at]!, "Looking", from.replies[i]!, from.asked)
   );

@@ -6,7 +6,6 @@ import {
   admin,
   ask,
   bytesOf,
-  calls,
   claim,
   eventually,
   fill,
@@ -93,17 +92,6 @@ redisServersTest("a miss and its fill are two commands", async (start) => {
   gate.sent.length = 0;
   await store(backend, "lamina:t:0:a", stored(1));
   assertEquals(gate.sent.map((text) => text.split("\r\n")[2]), ["SET", "EVALSHA"]);
-});
-
-redisServersTest("all looks of one turn are one command", async (start) => {
-  const server = await start();
-  await using watcher = await admin(server.url);
-  await using backend = redisBackend({ url: server.url });
-  await store(backend, "lamina:t:0:7", stored(7));
-  await watcher.send("CONFIG", "RESETSTAT");
-  const replies = await Promise.all(Array.from({ length: 64 }, (_, i) => ask(backend, `lamina:t:0:${i}`, look)));
-  assertEquals(replies.flatMap((reply, i) => reply._tag === "Hit" ? [i] : []), [7]);
-  assertEquals(await calls(watcher, "mget"), 1);
 });
 
 redisServersTest("bytes come back as they went in, from none to many and whatever they are", async (start) => {
