@@ -28,7 +28,8 @@
  * ```
  *
  * **Gotchas**
- * - A memory tier does not hear of writes by other processes: towards those it is stale by at most its ttl.
+ * - A memory tier does not hear of writes and invalidations by other processes: towards those it is stale by at most its
+ *   ttl and grace.
  * - What is written behind the store's back is not seen: say so with `invalidate`.
  * - A lease must be longer than a commit may take. A source that stops at its deadline (`within.signal`) is a fence: a
  *   write that goes on after its lease can only be bounded by the ttl.
@@ -40,19 +41,27 @@ export * from "./lib/cache_error.ts";
 export { type Cancel, type Clock, systemClock } from "./lib/clock.ts";
 export * from "./lib/codec.ts";
 export type { Deadline } from "./lib/deadline.ts";
+export * from "./lib/draft.ts";
 export * from "./lib/duration.ts";
 export * from "./lib/key.ts";
 export * from "./lib/layer.ts";
 export * from "./lib/promises.ts";
+export * from "./lib/relation.ts";
 export * from "./lib/store.ts";
 export { type OutcomeOf, writing } from "./lib/write.ts";
 export * from "./lib/backend/memory.ts";
 export * from "./lib/backend/null.ts";
-export * from "./lib/backend/port.ts";
+export { type Backend, type Call, type Request, unreachable } from "./lib/backend/port.ts";
+export * from "./lib/cached/cached.ts";
+export * from "./lib/cached/cached_many.ts";
+export * from "./lib/layer/alias.ts";
 export * from "./lib/layer/batch.ts";
+export * from "./lib/layer/hooks.ts";
 export * from "./lib/layer/mapping.ts";
 export * from "./lib/layer/memory.ts";
 export * from "./lib/layer/observe.ts";
+export * from "./lib/layer/request.ts";
+export type { ScopeOptions } from "./lib/layer/request/options.ts";
 export * from "./lib/layer/shared.ts";
 export {
   type Counters,
@@ -63,7 +72,15 @@ export {
   type TierTransition,
   type WriteReport,
 } from "./lib/observe/observer.ts";
+export * from "./lib/regions/late.ts";
+export * from "./lib/regions/regions.ts";
+export * from "./lib/request/prefetch.ts";
+export * from "./lib/request/request.ts";
+export * from "./lib/request/requests.ts";
+export * from "./lib/source/http.ts";
 export * from "./lib/source/source.ts";
+export * from "./lib/source/transaction.ts";
 export type { Answer, Load, LoadContext, LoadRows } from "./lib/source/loader.ts";
-export type { Ttl } from "./lib/layer/tier/options.ts";
+export type { LifetimeOptions, Ttl } from "./lib/layer/tier/lifetime.ts";
+export type { PolicyOptions } from "./lib/layer/tier/policy.ts";
 export type { Probe } from "./lib/layer/tier/tier.ts";

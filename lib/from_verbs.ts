@@ -29,11 +29,12 @@ import type { Entry, Store, Verbs, Write } from "./store.ts";
  * ```
  */
 export function fromVerbs<K, V>(verbs: Verbs<K, V>): Store<K, V> {
-  const { entries, mutate, transact, peek, save, commit, tiers, close } = verbs;
+  const { entries, mutate, transact, invalidateAll, peek, save, commit, tiers, close } = verbs;
   return {
     entries,
     mutate,
     transact,
+    invalidateAll,
     peek,
     save,
     commit,

@@ -3,7 +3,7 @@ import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CacheError } from "./cache_error.ts";
 import { showCacheError } from "./cache_error.ts";
 import type { Deadline } from "./deadline.ts";
-import type { MutateOptions, ReadOptions, Store, Write, WriteFailure } from "./store.ts";
+import type { InvalidateAllOptions, MutateOptions, ReadOptions, Store, Write, WriteFailure } from "./store.ts";
 import { writing } from "./write.ts";
 import type { OutcomeOf } from "./write.ts";
 
@@ -21,6 +21,8 @@ export interface Promises<K, V> extends AsyncDisposable {
   readonly remove: (key: K) => Promise<void>;
   /** Empties the slots of keys in every tier. */
   readonly invalidate: (keys: ReadonlyArray<K>) => Promise<void>;
+  /** Invalidates all that every tier holds. */
+  readonly invalidateAll: (options?: InvalidateAllOptions) => Promise<void>;
   /** Runs `write` while the keys are guarded; its rejection is of unknown outcome unless `outcomeOf` tells. */
   readonly mutate: <A>(
     keys: ReadonlyArray<K>,
@@ -87,6 +89,7 @@ export function promises<K, V>(store: Store<K, V>): Promises<K, V> {
     put: (key, value) => committed(store.put(key, value)),
     remove: (key) => committed(store.remove(key)),
     invalidate: (keys) => committed(store.invalidate(keys)),
+    invalidateAll: (options) => committed(store.invalidateAll(options)),
     mutate: (keys, write, options = {}) => {
       const { outcomeOf, ...rest } = options;
       return committed(store.mutate(keys, writing(write, outcomeOf), rest));

@@ -27,13 +27,16 @@ export type Write<A, E = never> = TaskEither<WriteFailure<E>, A>;
 /** How a read was answered, by the tier that answered it or that is next to the source. */
 export interface Verdict {
   /**
-   * `HitMemory`, `HitShared`: from a tier. The others loaded: `Loaded` without any tier; `Filled`, and cached;
+   * `HitMemory`, `HitShared`: from a tier; `Stale`: from one, in its grace; `Waited`: for another read's load, and had
+   * its value. The others loaded: `Loaded` without any tier; `Filled`, and cached;
    * `Overtaken` by a writer, `Unfilled` since the backend did not say, `Withheld` since the tier does not take it, and
    * `Bypassed` because of what `because` says: not cached.
    */
   readonly _tag:
     | "HitMemory"
     | "HitShared"
+    | "Stale"
+    | "Waited"
     | "Filled"
     | "Overtaken"
     | "Unfilled"
@@ -86,6 +89,12 @@ export interface MutateOptions<K, V, A> {
   readonly intended?: ReadonlyArray<Option<V>>;
 }
 
+/** How a whole tier is invalidated. */
+export interface InvalidateAllOptions {
+  /** `hard` (default): nothing of before is used any more; `soft`: it may be served while it is renewed. */
+  readonly mode?: "hard" | "soft";
+}
+
 /** What a transaction's body works with: the source's own transaction, around every tier. */
 export interface Transaction<K, V> {
   /** Reads a key in the transaction. */
@@ -122,6 +131,11 @@ export interface Verbs<K, V> {
   ) => Write<A, E>;
   /** Runs a body in a transaction of the source, where it has them. */
   readonly transact: <A, E = never>(body: (tx: Transaction<K, V>) => TaskEither<E, A>) => Write<A, E>;
+  /**
+   * Invalidates all that every tier holds, in all processes that share it; what is being loaded is not kept either.
+   * Tiers without a common epoch refuse it, before anything happened.
+   */
+  readonly invalidateAll: (options?: InvalidateAllOptions) => Write<void>;
   /** What is known in this process, at once and without effects; none: don't know. */
   readonly peek: (key: K) => Option<Option<V>>;
   /** The source's save; none where the source is read-only. */

@@ -4,8 +4,11 @@ import type { At, Reply, Slot } from "../protocol/slot.ts";
 import { absent, apply } from "../protocol/slot.ts";
 import type { Cell } from "./memory_cell.ts";
 import { freshCell } from "./memory_cell.ts";
+import type { State } from "./memory_room.ts";
+import { contend, drop, expireCell, isLive, isOver, makeRoom, sizeOf, workLeft, write } from "./memory_room.ts";
 import type { Backend, Call, Request } from "./port.ts";
 import { unreachable } from "./port.ts";
+import { watchers } from "./watchers.ts";
 
 export type { Cell } from "./memory_cell.ts";
 
@@ -35,22 +38,10 @@ export interface MemoryBackend<P, N> extends Backend<P, N> {
   readonly size: () => { readonly slots: number; readonly bytes: number };
   /** The names and slots that are kept, dead ones included. */
   readonly inspect: () => ReadonlyArray<readonly [N, Slot<P>]>;
-  /** Forgets every entry and claim; live locks stay. */
+  /** Forgets every entry and claim; live locks stay, and publish nothing. It takes as long as there are slots. */
   readonly flush: () => void;
-}
-
-interface State<P, N> {
-  readonly cells: Map<N, Cell<P>>;
-  /** What payloads count against `maxBytes`, where that is counted: most tiers are spared the place for it. */
-  readonly sizes: Map<N, number> | undefined;
-  readonly capacity: number;
-  readonly maxBytes: number;
-  readonly sizeOf: ((payload: P) => number) | undefined;
-  readonly valueOf: (payload: P) => unknown;
-  readonly clock: Clock;
-  bytes: number;
-  hand: Iterator<[N, Cell<P>]>;
-  closed: boolean;
+  /** Ends the freshness of every entry, and forgets claims and marks: what is under way stores and publishes nothing. */
+  readonly expire: () => void;
 }
 
 /**
@@ -64,6 +55,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
   const close = (): Promise<void> => {
     state.closed = true;
     cells.clear();
+    state.watchers.wakeAll();
     state.sizes?.clear();
     state.bytes = 0;
     return Promise.resolve();
@@ -73,13 +65,25 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
     level: () => "pinned",
     run: (requests, call) => () => Promise.resolve(runNow(state, requests, call)),
     runNow: (requests, call) => runNow(state, requests, call),
+    changed: (slot, within) => () => {
+      const left = workLeft(cells.get(slot)?.slot, state.clock.now());
+      return left > 0 ? state.watchers.wait(slot, Math.min(within, left))() : Promise.resolve();
+    },
     peek: (name) => freshCell(cells, name, now),
     cells,
     size: () => ({ slots: cells.size, bytes: state.bytes }),
     inspect: () => [...cells].map(([name, cell]) => [name, cell.slot]),
     flush: () => {
       const at = state.clock.now();
-      for (const [name, cell] of cells) if (!isLive(cell.slot, at)) drop(state, name);
+      for (const [name, cell] of cells) {
+        if (isLive(cell.slot, at)) contend(state, name, cell);
+        else drop(state, name);
+      }
+      state.watchers.wakeAll();
+    },
+    expire: () => {
+      for (const [name, cell] of cells) expireCell(state, name, cell);
+      state.watchers.wakeAll();
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -95,8 +99,19 @@ function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
     throw new RangeError(`Cannot make a memory backend: expected positive maxBytes: received ${maxBytes}`);
   }
   const cells = new Map<N, Cell<P>>();
-  const sizes = sizeOf === undefined ? undefined : new Map<N, number>();
-  return { cells, sizes, capacity, maxBytes, sizeOf, valueOf, clock, bytes: 0, hand: cells.entries(), closed: false };
+  return {
+    cells,
+    sizes: sizeOf === undefined ? undefined : new Map(),
+    capacity,
+    maxBytes,
+    sizeOf,
+    valueOf,
+    clock,
+    watchers: watchers(clock),
+    bytes: 0,
+    hand: cells.entries(),
+    closed: false,
+  };
 }
 
 function runNow<P, N>(
@@ -117,6 +132,7 @@ function runOne<P, N>(state: State<P, N>, request: Request<P, N>, at: At): Reply
   // A fill is no use, or what nobody reads would be kept as long as what everybody does.
   if (cell !== undefined && "found" in reply && reply.found !== undefined) cell.used = true;
   if (after === before) return reply;
+  if (state.watchers.size() > 0) state.watchers.wake(request.slot);
   const size = after._tag === "Held" ? sizeOf(state, after.payload) : 0;
   // An entry larger than all there is room for is evicted at once, and nothing else because of it.
   if (after._tag === "Absent" || !(size <= state.maxBytes)) {
@@ -126,75 +142,4 @@ function runOne<P, N>(state: State<P, N>, request: Request<P, N>, at: At): Reply
   write(state, request.slot, cell, after, size);
   if (isOver(state)) makeRoom(state, request.slot, at.now);
   return reply;
-}
-
-function drop<P, N>(state: State<P, N>, name: N): void {
-  count(state, name, 0);
-  state.cells.delete(name);
-}
-
-function count<P, N>(state: State<P, N>, name: N, bytes: number): void {
-  const { sizes } = state;
-  if (sizes === undefined) return;
-  state.bytes += bytes - (sizes.get(name) ?? 0);
-  if (bytes === 0) sizes.delete(name);
-  else sizes.set(name, bytes);
-}
-
-/** What a payload counts; one that its function cannot measure has no size, and finds no room. */
-function sizeOf<P, N>(state: State<P, N>, payload: P): number {
-  try {
-    return state.sizeOf === undefined ? 0 : state.sizeOf(payload);
-  } catch {
-    return NaN;
-  }
-}
-
-function write<P, N>(state: State<P, N>, name: N, cell: Cell<P> | undefined, slot: Slot<P>, bytes: number): void {
-  count(state, name, bytes);
-  const value = slot._tag === "Held" ? state.valueOf(slot.payload) : undefined;
-  const fresh = slot._tag === "Held" ? Math.floor(Math.min(slot.fresh, slot.until)) : 0;
-  if (cell === undefined) {
-    state.cells.set(name, { fresh, used: false, value, slot });
-  } else {
-    cell.fresh = fresh;
-    cell.value = value;
-    cell.slot = slot;
-  }
-}
-
-function isOver<P, N>(state: State<P, N>): boolean {
-  return state.cells.size > state.capacity || state.bytes > state.maxBytes;
-}
-
-/** How many used entries are spared in one go: an operation must not take as long as a walk round a full clock. */
-const mostSpared = 64;
-
-/** Moves the hand of the clock until there is room, at most twice round; what is locked or just written stays. */
-function makeRoom<P, N>(state: State<P, N>, newest: N, now: number): void {
-  const round = 2 * state.cells.size;
-  for (let step = 0; step < round && isOver(state); step++) {
-    let next = state.hand.next();
-    if (next.done === true) {
-      state.hand = state.cells.entries();
-      next = state.hand.next();
-      if (next.done === true) return;
-    }
-    const [name, cell] = next.value;
-    if (name !== newest && !(cell.used && step < mostSpared) && !isLive(cell.slot, now)) {
-      drop(state, name);
-      continue;
-    }
-    // To the end, so that the hand passes it again: if it stayed, newcomers would keep the hand from coming round.
-    cell.used = false;
-    state.cells.delete(name);
-    state.cells.set(name, cell);
-  }
-  // What is left is locked: an entry that found no room is given up, a lock is kept.
-  const cell = state.cells.get(newest);
-  if (isOver(state) && cell !== undefined && !isLive(cell.slot, now)) drop(state, newest);
-}
-
-function isLive<P>(slot: Slot<P>, now: number): boolean {
-  return slot._tag === "Locked" && slot.tokens.some((each) => each.deadline > now);
 }

@@ -31,6 +31,11 @@ export interface Backend<P, N = string> extends AsyncDisposable {
   readonly name: string;
   /** Performs requests, when the task is run. */
   readonly run: (requests: ReadonlyArray<Request<P, N>>, call: Call) => Task<ReadonlyArray<Reply<P>>>;
+  /**
+   * Ends when something may have happened to a slot that another reader claimed or marked, at once if it is neither, and
+   * after so many milliseconds at the latest. Who waits asks the slot again; where there is no such word, it asks often.
+   */
+  readonly changed?: (slot: N, within: number) => Task<void>;
   /** The level that this backend keeps at least; it may change with the server it is connected to. */
   readonly level: () => Level;
   /** Drains what is under way; afterwards every operation is `Unreachable`, because closed. */

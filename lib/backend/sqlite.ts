@@ -9,6 +9,8 @@ import type { Backend, Call } from "./port.ts";
 import { unreachable } from "./port.ts";
 import type { InTheWay, Replies, Requests, SlotFile } from "./sqlite_step.ts";
 import { openSlotFile } from "./sqlite_step.ts";
+import type { FileWatching } from "./sqlite_watch.ts";
+import { fileWatching } from "./sqlite_watch.ts";
 
 /** Where a SQLite backend keeps its slots, what bounds it, and its effects. */
 export interface SqliteOptions {
@@ -35,6 +37,7 @@ export interface SqliteOptions {
 
 interface State {
   readonly file: SlotFile;
+  readonly watching: FileWatching;
   readonly timers: Clock;
   /** The calls that wait for another process. */
   readonly waiting: Set<Promise<unknown>>;
@@ -86,6 +89,7 @@ export function sqliteBackend(options: SqliteOptions): Backend<Uint8Array> {
     name: "sqlite",
     level: () => "pinned",
     run: (requests, call) => () => run(state, requests, call),
+    changed: state.watching.changed,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -101,12 +105,14 @@ function makeState(options: SqliteOptions): State {
   if (typeof path !== "string" || path === "") refuse('a path, or ":memory:"', path);
   if (!(Number.isInteger(maxEntries) && maxEntries > 0)) refuse("a positive whole maxEntries", maxEntries);
   if (!(maxBytes > 0)) refuse("positive maxBytes", maxBytes);
-  const file = openSlotFile(path, durability, { maxEntries, maxBytes }, clock);
-  return { file, timers, waiting: new Set(), end: Infinity, closed: undefined };
+  const file = openSlotFile(path, durability, { maxEntries, maxBytes }, clock, (slot) => watching.written(slot));
+  const watching = fileWatching(file, timers);
+  return { file, watching, timers, waiting: new Set(), end: Infinity, closed: undefined };
 }
 
 async function drain(state: State): Promise<void> {
   state.end = state.timers.now() + longestDrain;
+  state.watching.close();
   await Promise.all(state.waiting);
   state.file.close();
 }

@@ -13,6 +13,7 @@ export interface Statements {
   readonly removeRow: StatementSync;
   readonly count: StatementSync;
   readonly size: StatementSync;
+  readonly version: StatementSync;
   readonly begin: StatementSync;
   readonly commit: StatementSync;
 }
@@ -39,6 +40,7 @@ export function prepareAll(database: DatabaseSync): Statements {
     removeRow: prepare("DELETE FROM slot WHERE rowid = ?"),
     count: prepare("UPDATE total SET entries = entries + ?, bytes = bytes + ? RETURNING entries, bytes"),
     size: prepare("SELECT entries, bytes FROM total"),
+    version: prepare("PRAGMA data_version"),
     begin: prepare("BEGIN IMMEDIATE"),
     commit: prepare("COMMIT"),
   };

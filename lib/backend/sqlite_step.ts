@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import type { At, Reply, Slot } from "../protocol/slot.ts";
-import { absent, apply } from "../protocol/slot.ts";
+import { absent, apply, elapse } from "../protocol/slot.ts";
 import type { Call, Request } from "./port.ts";
 import { unreachable } from "./port.ts";
 import type { File } from "./sqlite_file.ts";
@@ -9,6 +9,7 @@ import { isBusy, messageOf, openFile } from "./sqlite_file.ts";
 import type { Bounds } from "./sqlite_room.ts";
 import type { Table } from "./sqlite_table.ts";
 import { makeTable } from "./sqlite_table.ts";
+import type { Watched } from "./sqlite_watch.ts";
 
 /** The answers of a call, one a request. */
 export type Replies = ReadonlyArray<Reply<Uint8Array>>;
@@ -22,7 +23,7 @@ export interface InTheWay {
 }
 
 /** The slots of an open file, in the time that its processes share. */
-export interface SlotFile {
+export interface SlotFile extends Watched {
   /** One transaction, if one is needed; never throws. */
   readonly attempt: (requests: Requests, call: Call) => Replies | InTheWay;
   readonly close: () => void;
@@ -32,6 +33,8 @@ interface State {
   readonly file: File;
   readonly table: Table;
   readonly now: () => number;
+  /** Told of each slot that was written, once that is committed. */
+  readonly written: (slot: string) => void;
   /** When the file is next looked for under its path. */
   lookAgain: number;
 }
@@ -45,12 +48,15 @@ export function openSlotFile(
   durability: "crash" | "powerCut",
   bounds: Bounds,
   clock: Pick<Clock, "now">,
+  written: (slot: string) => void,
 ): SlotFile {
   const file = openFile(path, durability);
   const table = makeTable(file.statements, bounds);
-  const state: State = { file, table, now: monotonic(clock), lookAgain: -Infinity };
+  const state: State = { file, table, now: monotonic(clock), written, lookAgain: -Infinity };
   return {
     attempt: (requests, call) => attempt(state, requests, call),
+    version: () => orUndefined(() => Number(Object.values(file.statements.version.get() ?? {})[0])),
+    workLeft: (slots) => orUndefined(() => workLeft(state, slots)),
     close: () => {
       try {
         file.database.close();
@@ -135,16 +141,39 @@ function transact(state: State, requests: Requests, call: Call): Replies {
   table.begin();
   // Now that nobody else writes: a time read earlier could lie before what others have written since.
   const at = readAt(state, call);
+  const written: Array<string> = [];
   const replies = requests.map(({ slot, operation }) => {
     const name = nameOf(slot);
     const before = table.read(name);
     const [after, reply] = apply(before ?? absent, operation, at);
-    if (after !== (before ?? absent)) table.write(name, before, after, call.lease);
+    if (after === (before ?? absent)) return reply;
+    table.write(name, before, after, call.lease);
+    written.push(slot);
     return reply;
   });
   table.settle(at.now);
   table.commit();
+  written.forEach(state.written);
   return replies;
+}
+
+/** For how long yet readers may be at work on slots: until the deadline of a claim or a mark. */
+function workLeft({ table, now }: State, slots: ReadonlyArray<string>): ReadonlyArray<number> {
+  const found = table.readMany(slots.map(nameOf));
+  const at: At = { now: now(), lease: 0, level: "pinned", identity: "", changed: -Infinity };
+  return slots.map((_, i) => {
+    const slot = elapse(found.get(i) ?? absent, at);
+    if (slot._tag === "Claimed") return slot.deadline - at.now;
+    return slot._tag === "Held" && slot.mark !== undefined ? slot.mark.deadline - at.now : 0;
+  });
+}
+
+function orUndefined<A>(read: () => A): A | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** SQLite would write every lone surrogate as the same character, so that names differing in one would meet. */

@@ -18,20 +18,19 @@ import { roughSize } from "./memory/isolate.ts";
 import type { Isolation } from "./memory/isolation.ts";
 import { copyOf, isMutable, makeIsolation, packed } from "./memory/isolation.ts";
 import { tierVerbs } from "./tier/make.ts";
-import type { Ttl } from "./tier/options.ts";
-import { boundedOf, lifetimeOf } from "./tier/options.ts";
+import { lifetimeOf, type LifetimeOptions } from "./tier/lifetime.ts";
+import { boundedOf } from "./tier/options.ts";
+import { policyOf, type PolicyOptions } from "./tier/policy.ts";
 import type { Place, TierParts } from "./tier/tier.ts";
 
-/** What bounds a tier in this process. */
-export interface MemoryTierOptions {
+/** What bounds a tier in this process. Its ttl and grace are also how stale an entry can be after another's write. */
+export interface MemoryTierOptions extends LifetimeOptions<unknown>, PolicyOptions {
   /** The most entries; above, the least recently used ones go. */
   readonly capacity: number;
   /** The most bytes, as `sizeOf` counts them. */
   readonly maxBytes?: number;
   /** What a value counts against `maxBytes`; a rough measure of plain data by default. */
   readonly sizeOf?: (value: unknown) => number;
-  /** Also how stale an entry can be after a write in another process. */
-  readonly ttl: Ttl<unknown>;
   /**
    * `isolated` (default): entries are frozen copies, and what cannot be frozen is copied for each reader. `shared`: all
    * readers get the loaded object itself, and whoever changes it changes it for all.
@@ -50,8 +49,8 @@ export interface MemoryTierOptions {
 /**
  * A tier in this process: the same protocol on an in-process backend, with a synchronous `peek`.
  *
- * Within the process it keeps every invariant. It does not hear of writes by other processes: towards those its entries
- * are stale by at most its ttl.
+ * Within the process it keeps every invariant. It does not hear of writes and invalidations by other processes: towards
+ * those its entries are stale by at most its ttl and grace.
  *
  * Throws a RangeError on options out of range.
  *
@@ -80,8 +79,8 @@ export function memory(options: MemoryTierOptions): <K, V>(below: Store<K, V>) =
         : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),
     });
   make(makeIsolation());
-  boundedOf("a lease", options.lease ?? "10s");
-  lifetimeOf(options.ttl);
+  policyOf(options, boundedOf("a lease", options.lease ?? "10s"));
+  lifetimeOf(options);
   return <K, V>(below: Store<K, V>) => {
     const isolation = makeIsolation<V>();
     return memoryStore(options, make(isolation), isolation, below);
@@ -113,8 +112,10 @@ function memoryStore<K, V>(
       await backend.close();
     },
   });
-  // Who wants to see every transition gets no short cut.
-  return options.observer?.transition === undefined ? withQuickGet(store, cells, now, isolation) : store;
+  // Who wants to see every transition gets no short cut, nor do entries that are renewed ahead.
+  return options.observer?.transition === undefined && options.refresh === undefined
+    ? withQuickGet(store, cells, now, isolation)
+    : store;
 }
 
 /**
@@ -169,6 +170,7 @@ function partsOf<K, V>(
   isolation: Isolation<V>,
 ): TierParts<K, V, Option<V>, Identity> {
   const { values = "isolated", name = "memory", clock = systemClock } = options;
+  const lease = duration(options.lease ?? "10s");
   return {
     name,
     hit: "HitMemory",
@@ -182,8 +184,11 @@ function partsOf<K, V>(
     pack: (value) => values === "shared" ? E.right(value) : packed(value, isolation),
     unpack: (payload) => E.right(isMutable(isolation, payload) ? copyOf(payload) : payload),
     answers: "packed",
-    lifetime: lifetimeOf(options.ttl),
-    lease: duration(options.lease ?? "10s"),
+    sealing: undefined,
+    forget: (mode) => mode === "hard" ? backend.flush() : backend.expire(),
+    lifetime: lifetimeOf(options),
+    lease,
+    policy: policyOf(options, lease),
     timeout: duration("forever"),
     level: "pinned",
     probe: "claim",

@@ -11,8 +11,10 @@ import type { Observer } from "../observe/observer.ts";
 import type { Level } from "../protocol/slot.ts";
 import type { Store } from "../store.ts";
 import { tierStore } from "./tier/make.ts";
-import type { Ttl } from "./tier/options.ts";
-import { boundedOf, lifetimeOf } from "./tier/options.ts";
+import { lifetimeOf, type LifetimeOptions } from "./tier/lifetime.ts";
+import { boundedOf } from "./tier/options.ts";
+import { policyOf, type PolicyOptions } from "./tier/policy.ts";
+import { sealingOf } from "./shared/epoch.ts";
 import type { Place, Probe, TierParts, Unfit } from "./tier/tier.ts";
 
 /** How many shards a key has: a number, or, while it changes from one deployment to the next, both numbers. */
@@ -27,15 +29,13 @@ export type Shards = number | { readonly now: number; readonly before: number };
 export type ValueOf<C> = C extends CodecLike<infer V> ? V : never;
 
 /** What a shared tier is made of. */
-export interface SharedOptions<V> extends WireOptions {
+export interface SharedOptions<V> extends WireOptions, LifetimeOptions<V>, PolicyOptions {
   /** Where its slots live. */
   readonly backend: Backend<Uint8Array>;
   /** The namespace of its slots: tiers of one name on one backend share their entries, in all processes. */
   readonly name: string;
   /** How values become bytes: an io-ts type (JSON, with tags for rich types), or a codec. */
   readonly codec: CodecLike<V>;
-  /** How long entries may be used, from the start of their load. */
-  readonly ttl: Ttl<V>;
   /** How long a claim or a lock lives at most, 10 s by default: twice the default commit timeout. */
   readonly lease?: DurationLike;
   /** How long one call of the backend may take before the tier goes on without it, 1 s by default. */
@@ -51,6 +51,12 @@ export interface SharedOptions<V> extends WireOptions {
   readonly probe?: Probe;
   /** Whether a write that committed, but whose unlock was not confirmed, is a failure for its caller. */
   readonly onUnconfirmed?: "report" | "fail";
+  /**
+   * Whether all that the tier holds can be invalidated together (`invalidateAll`), in all processes, by an epoch that
+   * each entry carries: read with every read, or once in a `lease`, for which `invalidateAll` then waits. `none` by
+   * default. Processes without it do not understand entries of those with it, and load for themselves.
+   */
+  readonly epoch?: "none" | "every read" | { readonly lease: DurationLike };
   /** Names become keyed digests. */
   readonly secret?: string;
   /** Who is told of the tier's transitions and events. */
@@ -92,12 +98,15 @@ export interface SharedOptions<V> extends WireOptions {
 export function shared<C extends CodecLike<any>, V = ValueOf<C>>(
   options: SharedOptions<NoInfer<V>> & { readonly codec: C },
 ): <K>(below: Store<K, V>) => Store<K, V> {
-  const parts = partsOf(options);
-  return (below) => tierStore(parts, below);
+  partsOf(options);
+  // Each store has parts of its own: the store of its epoch closes with it.
+  return (below) => tierStore(partsOf(options), below);
 }
 
+/** What the options of a tier make of it. */
 function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array, string> {
   const { backend, clock = systemClock, probe = "auto", level = "pinned", onUnconfirmed = "report" } = options;
+  const lease = boundedOf("a lease", options.lease ?? "10s");
   const format = wire(toCodec(options.codec), options);
   return {
     name: options.name,
@@ -118,8 +127,11 @@ function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array
       return value._tag === "Left" ? E.left(`${value.left.reason}: ${value.left.detail}`) : value;
     },
     answers: "loaded",
-    lifetime: lifetimeOf(options.ttl),
-    lease: boundedOf("a lease", options.lease ?? "10s"),
+    sealing: sealingOf(options, partsOf),
+    forget: undefined,
+    lifetime: lifetimeOf(options),
+    lease,
+    policy: policyOf(options, lease),
     timeout: boundedOf("a backend's timeout", options.timeout ?? "1s"),
     level,
     probe,

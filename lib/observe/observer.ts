@@ -20,9 +20,16 @@ export interface TierEvent {
    * `Unreadable`: an entry could not be decoded and is being replaced. `Unreachable`: the backend did not answer.
    * `Unstorable`: a loaded value was not cached. `LockLost`: a write ended and its lock was gone, or overrun by its
    * lease. `LockLeft`: a write of unknown outcome left its locks to their leases. `Unconfirmed`: a write committed, and
-   * the tier did not confirm that it let go of the old value.
+   * the tier did not confirm that it let go of the old value. `RenewalFailed`: an entry could not be renewed.
    */
-  readonly _tag: "Unreadable" | "Unreachable" | "Unstorable" | "LockLost" | "LockLeft" | "Unconfirmed";
+  readonly _tag:
+    | "Unreadable"
+    | "Unreachable"
+    | "Unstorable"
+    | "LockLost"
+    | "LockLeft"
+    | "Unconfirmed"
+    | "RenewalFailed";
   /** The tier's name. */
   readonly tier: string;
   /** What happened, in words, without values. */

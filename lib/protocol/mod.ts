@@ -41,6 +41,22 @@
  *   was loaded before the write took effect survives it.
  * - *Any doubt about a claim counts as not ours, any doubt about a lock as not placed.*
  *
+ * **Waiting.** A reader that meets another one's claim may wait for it, as long as its patience lasts. Woken, it asks the
+ * slot again, so that it may as well be woken for nothing, or find another claim. A load of its own process it shares only
+ * if that was current at some moment since it began itself: asked for, or confirmed by its fill, after that. To take
+ * whatever comes breaks I2. Who waits holds no claim, so nobody waits in a circle; and without patience, waiting is
+ * to load at once without filling.
+ *
+ * **Renewal.** An entry past its freshness stays, and one reader gets its *mark* and loads it anew. The mark is compared
+ * like a claim, and a lock takes it away with the value: so a renewal can no more undo a write than a fill can. All others
+ * have the old value meanwhile, the caller of the one that renews too (`Answered`), or wait. What they get is the value
+ * that the slot held when it last answered them. No write came between: its lock would have taken the value. Who meets a
+ * lock instead, or finds after a failed load that the mark is gone, returns nothing that it saw before. So grace is
+ * for expiry only: a value that a write superseded is not served.
+ *
+ * **Back-off.** After a failed load a process lets the key's loads rest: it returns what the slot has (`Kept`), or the
+ * failure, and takes no claim and no mark meanwhile. The mark was given back first, so others may renew.
+ *
  * **Levels.** Two faults take a lock away: eviction of its slot, and a flush or restart of the server. Where no live lock
  * can be lost the level is *pinned*. Where one can, *probation* bounds what may follow: what is stored on behalf of a claim
  * or lock that was taken within one lease of the slot's birth lives no longer than that lease, since the writer whose lock
@@ -49,6 +65,9 @@
  *
  * **Looks wrong, is intended.**
  *
+ * - A renewal's caller may be answered late with a value that was superseded since its mark was granted: that write is
+ *   concurrent with the read, as it is with a hit whose answer is under way.
+ * - Who waits for a load that fails fails with it, however old it is: a failure tells nothing about the value.
  * - A claim repeated by the same reader is answered `Mine`: a command may arrive twice.
  * - A lock repeated with the same token is answered with the first generation, and its deadline does not move.
  * - An unlock is repeated once when it was not answered. The second one may find nothing, and then empties a slot that was
@@ -64,22 +83,54 @@
  *   [*] --> Looking
  *   [*] --> Claiming
  *   [*] --> Forcing
+ *   [*] --> Waiting
  *   Looking --> Hit: Fresh
+ *   Looking --> Anticipating: Due
+ *   Looking --> Refreshing: Stale
+ *   Looking --> Stale: Kept
  *   Looking --> Healing: Unreadable
  *   Looking --> Claiming: Vacant
- *   Looking --> Bypassing: Busy, Guarded, Pass, Unreachable
+ *   Looking --> Waiting: Busy
+ *   Looking --> Bypassing: Guarded, Pass, Unreachable
  *   Claiming --> Hit: Fresh
+ *   Claiming --> Anticipating: Due
+ *   Claiming --> Refreshing: Stale
+ *   Claiming --> Stale: Kept
  *   Claiming --> Healing: Unreadable
  *   Claiming --> Loading: Mine
- *   Claiming --> Bypassing: Busy, Guarded, Pass, Unreachable
+ *   Claiming --> Waiting: Busy
+ *   Claiming --> Bypassing: Guarded, Pass, Unreachable
  *   Healing --> Hit: Fresh
- *   Healing --> Bypassing: Unreadable, Busy, Guarded, Pass, Unreachable
+ *   Healing --> Stale: Stale
+ *   Healing --> Waiting: Unreadable, Busy
  *   Healing --> Loading: Mine
- *   Forcing --> Bypassing: Fresh, Unreadable, Busy, Guarded, Pass, Unreachable
+ *   Healing --> Bypassing: Guarded, Pass, Unreachable
+ *   Forcing --> Bypassing: Fresh, Stale, Unreadable, Busy, Guarded, Pass, Unreachable
  *   Forcing --> Loading: Mine
+ *   Refreshing --> Hit: Fresh
+ *   Refreshing --> Stale: Stale
+ *   Refreshing --> Waiting: Awaited, Busy
+ *   Refreshing --> Bypassing: Unreadable, Guarded, Pass, Unreachable
+ *   Refreshing --> Renewing: Marked
+ *   Refreshing --> Loading: Mine
+ *   Anticipating --> Hit: Fresh, Unreachable
+ *   Anticipating --> Stale: Stale
+ *   Anticipating --> Waiting: Awaited, Busy
+ *   Anticipating --> Bypassing: Unreadable, Guarded, Pass
+ *   Anticipating --> Renewing: Marked
+ *   Anticipating --> Loading: Mine
+ *   Waiting --> Claiming: Woken
+ *   Waiting --> Waited: Shared
+ *   Waiting --> Failed: Failed
+ *   Waiting --> Bypassing: Spent
  *   Loading --> Filling: Loaded
  *   Loading --> Passing: Unstorable
  *   Loading --> Releasing: Failed, Late
+ *   Renewing --> Filling: Loaded
+ *   Renewing --> Passing: Unstorable
+ *   Renewing --> Retreating: Excused
+ *   Renewing --> Releasing: Failed, Late
+ *   Renewing --> Answered: Slow
  *   Bypassing --> Bypassed: Loaded, Unstorable
  *   Bypassing --> Failed: Failed, Late
  *   Filling --> Filled: Filled
@@ -87,9 +138,14 @@
  *   Filling --> Unfilled: Unreachable
  *   Passing --> Withheld: Released, Refused, Unreachable
  *   Releasing --> Failed: Released, Refused, Unreachable
+ *   Retreating --> Stale: Released
+ *   Retreating --> Failed: Refused, Unreachable
  *   Hit --> [*]
- *   Bypassed --> [*]
+ *   Stale --> [*]
+ *   Waited --> [*]
  *   Failed --> [*]
+ *   Answered --> [*]
+ *   Bypassed --> [*]
  *   Filled --> [*]
  *   Overtaken --> [*]
  *   Unfilled --> [*]

@@ -8,12 +8,16 @@ import { cancelled, deadlineAt, late, orCancelled, orLate } from "../deadline.ts
 import type { Duration, DurationLike } from "../duration.ts";
 import { duration } from "../duration.ts";
 import { tick } from "../sequence.ts";
-import type { Change, Entry, ReadOptions, Save, Store, Verbs, Verdict } from "../store.ts";
+import type { Change, Entry, ReadOptions, Store, Verdict } from "../store.ts";
 import { fromVerbs } from "../store.ts";
 import type { OutcomeOf } from "../write.ts";
-import { alwaysUnknown, judge, runGuarded } from "../write.ts";
-import type { Answer, Load, LoadContext, LoadedValue, LoadRows } from "./loader.ts";
-import { idOf, loadAligned, loadRows, settle } from "./loader.ts";
+import { alwaysUnknown } from "../write.ts";
+import type { Answer, Load, LoadContext, LoadRows } from "./loader.ts";
+import { idOf, loadAligned, loadRows } from "./loader.ts";
+import type { Origin } from "./origin.ts";
+import { closedError, closingOf, during } from "./origin.ts";
+import type { TransactionOptions } from "./transaction.ts";
+import { mutateOf, transactionsOf } from "./writes.ts";
 
 /** What every source may be given. */
 export interface SourceOptions<K, V> {
@@ -21,22 +25,30 @@ export interface SourceOptions<K, V> {
   readonly save?: (changes: ReadonlyArray<Change<K, V>>, within: Deadline) => Answer<void>;
   /** Tells from an error whether a write was certainly not applied; without it every error leaves that open. */
   readonly outcomeOf?: OutcomeOf;
-  /** How long a commit may take, 5 s by default: half the default lease of a lock. */
+  /** How long a commit may take, or a transaction with its body, 5 s by default: half the default lease of a lock. */
   readonly commit?: DurationLike;
   /** How long a load may take, 30 s by default, as long as the usual HTTP client waits. */
   readonly loadTimeout?: DurationLike;
   /** The time, {@linkcode systemClock} by default. */
   readonly clock?: Clock;
+  /** Closes what the source holds, when nothing is under way any more. */
+  readonly close?: () => Answer<void>;
+}
+
+/** What a source may be given to write with. */
+export interface WritableSource<K, V> extends SourceOptions<K, V> {
+  /** Runs transactions; without it `transact` is refused. Without `save`, changes are saved by it as well. */
+  readonly transaction?: TransactionOptions<K, V>;
 }
 
 /** A source that loads values aligned with their keys. */
-export interface AlignedSource<K, V> extends SourceOptions<K, V> {
+export interface AlignedSource<K, V> extends WritableSource<K, V> {
   /** Loads values aligned with their keys. */
   readonly load: Load<K, V>;
 }
 
 /** A source that loads rows in any order, and says which key a row has. */
-export interface RowSource<K, V> extends SourceOptions<K, V> {
+export interface RowSource<K, V> extends WritableSource<K, V> {
   /** Loads rows in any order. */
   readonly rows: LoadRows<K, V>;
   /** The key of a row. */
@@ -76,38 +88,15 @@ export function source<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): St
   return fromVerbs<K, V>({
     entries: (keys, read) => () => entriesOf(origin, keys, read),
     mutate: mutateOf(origin),
-    transact: () => () => Promise.resolve(E.left({ outcome: "aborted", error: noTransactions })),
+    ...transactionsOf(origin, options),
     peek: () => O.none,
-    save: options.save === undefined ? O.none : O.some(saveOf(origin, options.save)),
     commit: origin.commit,
     tiers: 0,
-    close: async () => {
-      origin.closed = true;
-      await orLate(origin.clock, closing, Promise.all(origin.underWay));
-    },
+    invalidateAll: () => () =>
+      Promise.resolve(origin.closed ? E.left({ outcome: "aborted", error: closedError }) : E.right(undefined)),
+    close: closingOf(origin, options.close),
   });
 }
-
-interface Origin<K, V> {
-  readonly load: (keys: ReadonlyArray<K>, context: LoadContext) => Promise<ReadonlyArray<LoadedValue<V>>>;
-  readonly clock: Clock;
-  readonly loadTimeout: Duration;
-  readonly commit: Duration;
-  readonly outcomeOf: OutcomeOf;
-  readonly underWay: Set<Promise<unknown>>;
-  closed: boolean;
-}
-
-/** How long closing waits for what is under way, in milliseconds: as long as the default commit may take. */
-const closing = 5_000;
-
-const noTransactions: CacheError = {
-  _tag: "Unsupported",
-  operation: "transact",
-  instead: "its source has no transactions; use mutate around the write",
-};
-
-const closedError: CacheError = { _tag: "Closed", what: "the source" };
 
 async function entriesOf<K, V>(
   origin: Origin<K, V>,
@@ -160,31 +149,6 @@ function contextOf(deadline: OwnDeadline, signal: AbortSignal | undefined): Load
       return signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
     },
   };
-}
-
-function mutateOf<K, V>(origin: Origin<K, V>): Verbs<K, V>["mutate"] {
-  return (_keys, write, options) => async () => {
-    if (origin.closed) return E.left({ outcome: "aborted", error: closedError });
-    const deadline = deadlineAt(origin.clock, origin.clock.now() + origin.commit, options?.within);
-    const done = await during(origin, runGuarded(origin.clock, write, deadline, origin.outcomeOf));
-    deadline.dispose();
-    return done;
-  };
-}
-
-function saveOf<K, V>(origin: Origin<K, V>, save: NonNullable<SourceOptions<K, V>["save"]>): Save<K, V> {
-  return (changes, within) => async () => {
-    const saved = await settle(() => save(changes, within));
-    if (saved._tag === "Right") return E.right(undefined);
-    const outcome = judge(origin.outcomeOf, saved.left);
-    return E.left({ outcome, error: { _tag: "SourceFailed", cause: saved.left } });
-  };
-}
-
-function during<K, V, A>(origin: Origin<K, V>, promise: Promise<A>): Promise<A> {
-  origin.underWay.add(promise);
-  promise.then(() => origin.underWay.delete(promise));
-  return promise;
 }
 
 function fail<K>(keys: ReadonlyArray<K>, error: CacheError): ReadonlyArray<E.Either<CacheError, never>> {

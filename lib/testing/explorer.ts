@@ -6,7 +6,8 @@
  * every step of a slot is computed by {@linkcode apply}, every step of a client by the tables `reading` and `writing`. The
  * world adds only what is not decided by them: who comes next, what gets lost, what comes late or twice, who crashes.
  *
- * In every state it checks the invariants I1–I6 of the protocol. A broken one comes with a shortest counterexample, as
+ * In every state it checks the invariants I1–I6 of the protocol, and that no expired value is returned which a write had
+ * superseded when the slot was last asked (D05). A broken one comes with a shortest counterexample, as
  * numbered steps to read; one that holds, holds in all states there are. A search that meets its bound is `unfinished`,
  * and says how far it came.
  *
@@ -19,6 +20,8 @@
  *   pairs of operations than any other timing, so that what holds here holds for all of them.
  * - Commands that nobody waits for any more stay in flight, and take effect at any later moment: even after leases have
  *   passed.
+ * - A waiting read may be woken, or give up, at any moment. What it waited for it hears as it lands: to hear it later
+ *   orders fewer operations. A reader that goes on to renew after its caller was answered begins nothing else meanwhile.
  * - A lease passes only after its owner is done and its write has reached the source, unless `expire` is granted: then
  *   that happens to one owner. After everything has ended all leases pass, and then all lifetimes of entries.
  * - No level promises anything against `laggingReplica`; the other faults are those of the table of levels.
@@ -35,7 +38,7 @@ import { search } from "./explorer/search.ts";
 import type { WorldOptions } from "./explorer/setting.ts";
 import { settle } from "./explorer/setting.ts";
 
-export { type Fault, faults, type Invariant, invariants } from "./explorer/names.ts";
+export { checks, type Fault, faults, type Invariant, invariants } from "./explorer/names.ts";
 export type { Counterexample } from "./explorer/search.ts";
 export { type Protocol, shipped, type SlotFunction, type WorldOptions } from "./explorer/setting.ts";
 

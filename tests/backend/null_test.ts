@@ -1,4 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { pipe } from "fp-ts/lib/function.js";
+import * as t from "io-ts";
+import { promises, shared, source } from "../../mod.ts";
 import { nullBackend } from "../../lib/backend/null.ts";
 import type { Operation } from "../../lib/protocol/slot.ts";
 
@@ -18,7 +21,7 @@ const life: ReadonlyArray<Operation<Uint8Array>> = [
   { _tag: "look" },
 ];
 
-Deno.test("a null backend lets every reader pass and every writer be alone, and keeps nothing", async () => {
+Deno.test("D29 a null backend lets every reader pass and every writer be alone, and keeps nothing", async () => {
   await using backend = nullBackend();
   const call = { within: 0, lease: 1_000, level: "strict" } as const;
   const replies = await backend.run(life.map((operation) => ({ slot: "a", operation })), call)();
@@ -26,4 +29,25 @@ Deno.test("a null backend lets every reader pass and every writer be alone, and 
     replies.map(({ _tag }) => _tag),
     ["Pass", "Pass", "Refused", "Locked", "Locked", "Cleared", "Cleared", "Pass", "Refused", "Pass"],
   );
+});
+
+Deno.test("D29 switching caching off is choosing it: every read loads, every write writes", async () => {
+  const rows = new Map([["a", 1]]);
+  let loads = 0;
+  await using store = promises(pipe(
+    source<string, number>({
+      load: (keys) => {
+        loads++;
+        return Promise.resolve(keys.map((key) => rows.get(key)));
+      },
+      save: (changes) => {
+        for (const { key, value } of changes) if (value._tag === "Some") rows.set(key, value.value);
+        return Promise.resolve();
+      },
+    }),
+    shared({ backend: nullBackend(), name: "off", codec: t.number, ttl: "1h", grace: "1h" }),
+  ));
+  assertEquals([await store.get("a"), await store.get("a"), loads], [1, 1, 2]);
+  await store.put("a", 2);
+  assertEquals([await store.get("a"), loads], [2, 3]);
 });

@@ -21,6 +21,30 @@ const lossy: Partial<Record<Fault, ReadonlyArray<Invariant>>> = {
 
 const guarded: WorldOptions = { source: "fenced", replicas: "waited for" };
 
+const awaited: WorldOptions = { entries: "expired", renewal: "awaited", patience: 1 };
+
+const waiting: ReadonlyArray<WorldOptions> = [
+  { entries: "expired", starts: ["Forcing"], writers: 1 },
+  { ...awaited, entries: "expiring", ahead: "sometimes", writers: 1 },
+  { entries: "expired", starts: ["Looking"], writers: 1, faults: ["unreadable", "unreadable"] },
+  { entries: "expiring", ahead: "sometimes", writers: 1, faults: ["failedNotApplied"] },
+  { patience: 1, starts: ["Claiming", "Waiting"], written: "not said" },
+  { patience: 2, starts: ["Looking", "Waiting"], writers: 1, faults: ["sourceAborted"] },
+  { patience: 1, readers: 3, writers: 1, faults: ["evict"] },
+  { entries: "expired", starts: ["Looking", "Claiming"] },
+  { entries: "expiring", starts: ["Looking", "Claiming"], writers: 1 },
+  { ahead: "sometimes", starts: ["Looking", "Claiming"] },
+  { ahead: "sometimes", writers: 1, faults: ["unreadable", "unstorable", "evict"] },
+  { entries: "expired", writers: 1, faults: ["unreadable", "unstorable", "evict"] },
+  { ...awaited, failures: "reported", patience: 0, faults: ["sourceUnknownNotApplied"] },
+  { ...awaited, failures: "reported", writers: 1, faults: ["sourceAborted"] },
+  { ...awaited, writers: 1, faults: ["sourceAborted", "sourceAborted", "appliedButReportedFailed"] },
+  { ...awaited, starts: ["Looking", "Claiming"], writers: 1, faults: ["sourceAborted"] },
+  { ...awaited, writers: 1, faults: ["appliedTwice"] },
+  { ...awaited, writers: 1, faults: ["appliedLate"] },
+  { entries: "expired", level: "probation", faults: ["crash"] },
+];
+
 const worlds: ReadonlyArray<WorldOptions> = [
   {},
   { readers: 1, writers: 0, starts: ["Forcing"] },
@@ -51,6 +75,7 @@ const worlds: ReadonlyArray<WorldOptions> = [
   { ...guarded, level: "strict", starts: ["Forcing", "Claiming"], writers: 1, faults: ["evict"] },
   { source: "fenced", readers: 1, faults: ["flush", "appliedTwice"], repeated: ["lock"], invariants: but("I3") },
   { source: "fenced", writers: 1, faults: ["failover", "crash"], invariants: but("I2", "I3") },
+  ...waiting,
 ];
 
 /** How far a world reaches: its states, and how many kinds of replies, transitions and faults are met in it. */

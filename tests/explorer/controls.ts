@@ -8,6 +8,7 @@ import type { At, Held, Slot, Token } from "../../lib/protocol/slot.ts";
 import { absent } from "../../lib/protocol/slot.ts";
 import { writing } from "../../lib/protocol/writing.ts";
 import type { Invariant, SlotFunction, WorldOptions } from "../../lib/testing/explorer.ts";
+import { waitingControls } from "./waiting_controls.ts";
 
 /** One way in which a control breaks. */
 export interface Control {
@@ -191,4 +192,5 @@ export const controls: ReadonlyArray<Control> = [
     breaks: "I1",
     within: 10,
   },
+  ...waitingControls,
 ];

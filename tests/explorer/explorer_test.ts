@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { apply } from "../../lib/protocol/apply.ts";
 import { reading } from "../../lib/protocol/reading.ts";
 import { writing } from "../../lib/protocol/writing.ts";
 import { explore, faults, narrate } from "../../lib/testing/explorer.ts";
@@ -10,6 +11,7 @@ import { momentsOf, renumber } from "../../lib/testing/explorer/time.ts";
 import type { World } from "../../lib/testing/explorer/world.ts";
 import { begin } from "../../lib/testing/explorer/world.ts";
 import { survey } from "./battery.ts";
+import { controls } from "./controls.ts";
 import { reached } from "./reached.ts";
 
 Deno.test("every reply, every transition of both tables and every fault is met, and worlds reach as far as known", () => {
@@ -37,6 +39,9 @@ const similar: ReadonlyArray<WorldOptions> = [
   { faults: ["evict"], level: "probation" },
   { keys: 2, writers: 2, readers: 1, faults: ["crash"] },
   { joiners: 2, faults: ["crash"] },
+  { patience: 2, readers: 3, writers: 1, written: "not said" },
+  { patience: 1, starts: ["Claiming", "Waiting"], entries: "expired", renewal: "awaited", faults: ["crash"] },
+  { patience: 1, entries: "expiring", ahead: "sometimes", renewal: "awaited", writers: 1, faults: ["sourceAborted"] },
 ];
 
 for (const options of similar) {
@@ -101,10 +106,15 @@ Deno.test("only the invariants that are asked for are checked, and each gets a c
   assert(complete);
 });
 
-Deno.test("I5 breaks with a table that leads back to a state it has been in", () => {
+Deno.test("I5 breaks with a table that leads back to a state it has been in, unless each time costs patience", () => {
   const circular = { ...reading, Looking: { ...reading.Looking, Busy: "Looking" } };
   const { broken } = explore({ starts: ["Looking"], protocol: { reading: circular } });
   assertEquals(broken.map(({ invariant, steps }) => [invariant, steps]), [["I5", ["Looking", "Looking"]]]);
+  const patientFor = (patience: number) => explore({ patience, invariants: ["I5"] });
+  assertEquals([0, 1, 2].map((patience) => patientFor(patience).verdict), ["holds", "holds", "holds"]);
+  const impatient = { ...reading, Waiting: { ...reading.Waiting, Spent: "Claiming" } };
+  const never = explore({ protocol: { reading: impatient }, invariants: ["I5"] });
+  assertEquals(never.broken.map(({ steps }) => steps), [["Claiming", "Anticipating", "Waiting", "Claiming"]]);
 });
 
 Deno.test("I6 breaks with a slot that forgets every fill", () => {
@@ -131,7 +141,49 @@ Deno.test("numbers that are no counts are refused by name", () => {
   const message = "Cannot explore a world: expected a whole number of";
   assertThrows(() => explore({ readers: 1.5 }), RangeError, `${message} readers: received 1.5`);
   assertThrows(() => explore({ keys: 0 }), RangeError, `${message} keys: received 0`);
+  assertThrows(() => explore({ patience: -1 }), RangeError, `${message} patience: received -1`);
   assertThrows(() => explore({ bound: -1 }), RangeError, `${message} bound: received -1`);
+});
+
+Deno.test("I2 holds for reads that wait for others, of which some may share what was loaded and some may not", () => {
+  const { verdict, met } = explore({ patience: 1, starts: ["Claiming", "Waiting"] });
+  assertEquals(verdict, "holds");
+  assert(met.has("reading Waiting → Shared") && met.has("reading Waiting → Spent"));
+});
+
+Deno.test("I6 breaks with entries that are never fresh again", () => {
+  const { broken } = explore({
+    entries: "expired",
+    writers: 0,
+    protocol: {
+      apply: (slot, operation, at) =>
+        apply(
+          slot,
+          operation._tag !== "fill" ? operation : { ...operation, stored: { ...operation.stored, fresh: 0 } },
+          at,
+        ),
+    },
+  });
+  assertEquals(broken.map(({ invariant }) => invariant), ["I6"]);
+});
+
+Deno.test("D05 breaks alone where an expired entry is served although the slot was seen locked", () => {
+  const control = controls.find(({ name }) => name === "an expired entry served, though a writer has the slot")!;
+  const { broken: [counterexample, ...others] } = explore({ ...control.world, until: "each" });
+  assertEquals(others, []);
+  assertEquals(
+    narrate(counterexample!),
+    `1. reader 1 claims: the claim is its own
+2. reader 1 loads v0
+3. reader 1 fills with v0: stored; the read returns v0
+4. reader 1 claims: it hits v0
+5. writer A locks: locked
+6. writer A commits v1
+7. writer A unlocks, publishing v1: published; the write ends acknowledged
+8. writer B locks: locked
+9. reader 1 asks to renew: a lock is there; the read returns v0
+D05: a read returned an old value, but a newer one had been acknowledged when the slot last answered it`,
+  );
 });
 
 Deno.test("I2 holds for callers that wait for a read under way, of which some may share it and some may not", () => {

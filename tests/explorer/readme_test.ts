@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { rewrite } from "../../lib/task/prove/readme.ts";
 import { runControl, runRow } from "../../lib/task/prove/result.ts";
-import { doubles, levels, singles } from "../../lib/task/prove/rows.ts";
+import { doubles, levels, others, renewals, singles } from "../../lib/task/prove/rows.ts";
 import { controls } from "./controls.ts";
 
 const pinned = levels.slice(0, 1);
@@ -28,6 +28,16 @@ Deno.test("what was proved of two faults stays until they are explored again", (
   const full = rewrite(text, { ...proved, doubles: doubles.slice(0, 1).map(runRow) });
   assert(/^\| pinned \+ fence \|.*\| 1 +\| I1–I6 hold/m.test(full), full);
   assertEquals(rewrite(full, proved), full);
+});
+
+Deno.test("what readers may do besides stands in a table of its own, and not among the other worlds", () => {
+  const small = others.map((row) => ({ ...row, world: { ...row.world, readers: 1, writers: 0 } }));
+  const text = rewrite("<!-- guarantees -->\n<!-- /guarantees -->\n", { ...proved, others: small.map(runRow) });
+  assert(
+    /^\| waiting and renewal +\| waiting readers +\| expired entries, served +\| expired entries, awaited/m.test(text),
+  );
+  for (const { name } of renewals) assertEquals(text.split(`| ${name} `).length, 2, name);
+  assert(/^\| renewal ahead +\| crash +\| I1–I6 hold/m.test(text), text);
 });
 
 Deno.test("a file without the markers is refused", () => {

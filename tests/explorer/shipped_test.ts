@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Result } from "../../lib/task/prove/result.ts";
 import { runRow } from "../../lib/task/prove/result.ts";
 import type { Row } from "../../lib/task/prove/rows.ts";
-import { levels, others, singles } from "../../lib/task/prove/rows.ts";
+import { levels, others as all, renewals, singles } from "../../lib/task/prove/rows.ts";
 
 const known = new Map<Row, Result>();
 
@@ -23,6 +23,13 @@ function runAll(rows: ReadonlyArray<Row>): ReadonlyArray<Result> {
 function statesOf(results: ReadonlyArray<Result>): number {
   return results.reduce((sum, { exploration }) => sum + exploration.states, 0);
 }
+
+/** The worlds without waiting readers and expired entries. */
+const others = all.filter(({ world: { patience = 0, entries = "fresh", ahead = "never" } }) =>
+  patience === 0 && entries === "fresh" && ahead === "never"
+);
+
+const renewing = all.filter((row) => !others.includes(row));
 
 const fromFailover = ({ faults: [fault, more] }: Row) => fault === "failover" && more === undefined;
 const flushed = ({ faults }: Row) => faults.includes("flush");
@@ -70,6 +77,30 @@ Deno.test("I1 I2 S18 the locks of a write of unknown outcome outlast it, whereve
   const unknown = ["sourceUnknownNotApplied", "sourceUnknownApplied", "sourceAppliedLate"];
   const results = runAll(singles.filter(({ faults: [fault] }) => unknown.includes(fault ?? "")));
   for (const { exploration } of results) assert(exploration.met.has("writing Writing → Unknown"));
+});
+
+for (const { name } of renewals) {
+  Deno.test(`I1 I2 I3 I4 I5 I6 hold as the level pinned promises, and D05, with ${name}`, () => {
+    const rows = renewing.filter(({ variant }) => variant === name);
+    const met = new Set(runAll(rows).flatMap(({ exploration }) => [...exploration.met.keys()]));
+    const wanted = name === "waiting readers" ? ["Waiting → Shared", "Waiting → Failed"] : [
+      ...["Claiming → Kept", "Refreshing → Guarded", "Refreshing → Marked", "Renewing → Slow"],
+      ...["Retreating → Released", "Retreating → Refused"],
+    ];
+    assertEquals(wanted.filter((each) => !met.has(`reading ${each}`)), []);
+  });
+}
+
+Deno.test("I1 I2 I3 I4 I5 I6 hold, and D05, with renewal ahead, more readers, earlier and longer waits, reported failures", () => {
+  const named = new Set(renewals.map(({ name }) => name));
+  runAll(renewing.filter(({ variant, world }) => !named.has(variant) && world.level === undefined));
+});
+
+Deno.test("I1 I2 I3 I4 I5 I6 hold, and D05, when a client that renews an entry crashes, at any level", () => {
+  const rows = renewing.filter(({ variant, faults: [fault] }) =>
+    fault === "crash" && variant.startsWith("expired, served:")
+  );
+  assertEquals(runAll(rows).map(({ exploration }) => exploration.verdict), ["holds", "holds"]);
 });
 
 Deno.test("the worlds of every run together have more than 380,000 states", () => {

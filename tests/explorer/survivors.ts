@@ -15,18 +15,6 @@ export const survivors: ReadonlyMap<string, string> = new Map([
     "history is kept for a part of a lease less, which nobody asks for any more",
   ],
   [
-    'apply: refresh: if (which === "expired" && slot.fresh > at.now) return [slot, { _tag: "Hit", found: held }];: if (which === "expired" && slot.fresh > at.now) → if (false)',
-    "refreshing what has expired is no part of these worlds, whose reads are plain or forced: shown by tests/protocol/slot_test.ts",
-  ],
-  [
-    'apply: refresh: ? [slot, { _tag: "Mine", generation: slot.mark.generation, found: held }]: ? → && false ?',
-    "defence in depth: only a command that arrives twice asks again, and nobody hears its answer",
-  ],
-  [
-    "apply: found: fresh: Math.max(0, slot.fresh - at.now),: Math.max → Math.min",
-    "freshness is no part of these worlds: each backend is compared with it by the contract",
-  ],
-  [
     "apply: hold: const expires = at.now + stored.until;: at.now + stored.until → Infinity",
     "an entry that is current may stay for ever as far as the invariants go: shown by tests/protocol/slot_test.ts",
   ],

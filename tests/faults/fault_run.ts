@@ -3,8 +3,8 @@ import { runScenario, showReport } from "../../lib/task/faults/run.ts";
 import { scenarioOf } from "../../lib/task/faults/scenarios.ts";
 import { redisServersAvailable } from "../servers/redis.ts";
 
-/** A round of every fault at least, which is three seconds for some; `deno task faults` runs them for longer. */
-const settings = { seconds: 2.5, lease: 1_000 };
+/** Several rounds of every fault; `deno task faults` runs them for a minute each. */
+const settings = { seconds: 10, lease: 1_000 };
 
 /** Registers a test that runs real processes under a scenario's fault. */
 export function faultTest(name: string, scenario: string): void {

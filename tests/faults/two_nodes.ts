@@ -7,12 +7,13 @@ export function twoNodesTest(
   name: string,
   run: (one: Node, other: Node, rows: Map<string, string>, port: number) => Promise<void>,
   tiers: NodeOptions["tiers"] = "shared",
+  epoch: NodeOptions["epoch"] = "none",
 ): void {
   redisServersTest(name, async (start: StartRedis) => {
     const { port } = await start();
     const rows = new Map([["a", "old"], ["b", "old"], ["c", "old"]]);
-    await using one = openNode({ port, rows, tiers });
-    await using other = openNode({ port, rows });
+    await using one = openNode({ port, rows, tiers, epoch });
+    await using other = openNode({ port, rows, epoch });
     // Both are connected before anything is stopped.
     await Promise.all([untilHit(one, "connected"), untilHit(other, "connected")]);
     await run(one, other, rows, port);

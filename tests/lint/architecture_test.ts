@@ -55,6 +55,22 @@ Deno.test("node:sqlite is reached only from files named after it", () => {
   refuses("arrows", ...importing("lib/source/loader.ts", "node:sqlite"));
 });
 
+Deno.test("npm:pg is reached from its source only", () => {
+  accepts(...importing("lib/source/postgres/pool.ts", "pg"), ...importing("tests/source/postgres/support.ts", "pg"));
+  refuses("arrows", ...importing("lib/source/sqlite.ts", "pg", "npm:pg@8", "pg-pool"));
+});
+
+Deno.test("a source knows the words, what sources are made of, and its own files; an entry its source and its backend", () => {
+  accepts(
+    ...importing("lib/source/postgres/mod.ts", "../source.ts", "./pool.ts", "../../store.ts"),
+    ...importing("lib/entry/sqlite.ts", "../backend/sqlite.ts", "../source/sqlite.ts"),
+  );
+  refuses("arrows", ...importing("lib/source/source.ts", "./sqlite.ts", "./postgres/mod.ts", "../layer/memory.ts"));
+  refuses("arrows", ...importing("lib/source/deno_kv.ts", "./sqlite_busy.ts", "../backend/memory.ts"));
+  refuses("arrows", ...importing("lib/entry/deno_kv.ts", "../source/sqlite.ts", "../backend/redis/mod.ts"));
+  refuses("arrows", ...importing("mod.ts", "./lib/source/sqlite.ts", "./lib/entry/deno_kv.ts"));
+});
+
 Deno.test("a layer knows protocol, port, words and layers, and only the memory layer the memory backend", () => {
   const shared = "lib/layer/shared.ts";
   accepts(

@@ -10,16 +10,24 @@ interface Region {
 // lib/codec holds the parts of the word lib/codec.ts.
 const isWord = (path: string) => /^lib\/[^/]+\.ts$/.test(path) || isIn(path, "lib/codec");
 const isProtocol = (path: string) => isIn(path, "lib/protocol");
-const isPort = (path: string) => path === "lib/backend/port.ts";
+// What every backend may know: the port, and what helps to keep it.
+const isPort = (path: string) => path === "lib/backend/port.ts" || path === "lib/backend/watchers.ts";
 const isLayer = (path: string) => isIn(path, "lib/layer");
 
 // A backend is a folder, or a file with those beside it that begin with the same word: sqlite.ts, sqlite_sweep.ts.
 const backendOf = (path: string) => /^lib\/backend\/([a-z0-9]+)/.exec(path)?.[1];
 const isBackend = (path: string) => isIn(path, "lib/backend") && !isPort(path);
 
+// A source of its own is a folder or files in the same way; the others are what sources are made of.
+const sourceOf = (path: string) => /^lib\/source\/(sqlite|postgres|deno)/.exec(path)?.[1];
+
+// What stands behind an entry that joins a backend and a source of the same name.
+const entryOf = (path: string) => /^lib\/entry\/([a-z0-9]+)/.exec(path)?.[1];
+
 // What is reached through an entry of its own, or is no part of the package, and so by nothing that the core imports.
 const isApart = (path: string) =>
-  ["redis", "sqlite"].includes(backendOf(path) ?? "") || isIn(path, "lib/task") || isIn(path, "lib/testing");
+  ["redis", "sqlite"].includes(backendOf(path) ?? "") || sourceOf(path) !== undefined || isIn(path, "lib/entry") ||
+  isIn(path, "lib/task") || isIn(path, "lib/testing");
 
 const regions: ReadonlyArray<Region> = [
   { name: "the surface", holds: (path) => path === "mod.ts", mayImport: (target) => !isApart(target) },
@@ -37,6 +45,17 @@ const regions: ReadonlyArray<Region> = [
     mayImport: (target, from) =>
       isProtocol(target) || isPort(target) || isWord(target) || isLayer(target) || isIn(target, "lib/observe") ||
       isBackend(target) && backendOf(target) === "memory" && /^lib\/layer\/memory/.test(from),
+  },
+  {
+    name: "a source",
+    holds: (path) => isIn(path, "lib/source"),
+    mayImport: (target, from) =>
+      isWord(target) || isIn(target, "lib/source") && (!isApart(target) || sourceOf(target) === sourceOf(from)),
+  },
+  {
+    name: "an entry",
+    holds: (path) => isIn(path, "lib/entry"),
+    mayImport: (target, from) => [backendOf(target), sourceOf(target)].includes(entryOf(from)),
   },
   { name: "a word", holds: isWord, mayImport: (target) => isWord(target) || isProtocol(target) || isPort(target) },
   { name: "the kit", holds: (path) => isIn(path, "lib/testing"), mayImport: (target) => !isIn(target, "lib/task") },
@@ -63,6 +82,9 @@ function refuseForeign(from: Place, specifier: string): string | undefined {
   const name = specifier.replace(/^npm:\/?/, "");
   if (/^(redis|@redis\/[^/]+)(@|\/|$)/.test(name) && !isIn(from.path, "lib/backend/redis")) {
     return "npm:redis is reached from lib/backend/redis only";
+  }
+  if (/^(pg|pg-[^/]+)(@|\/|$)/.test(name) && !isIn(from.path, "lib/source/postgres")) {
+    return "npm:pg is reached from lib/source/postgres only";
   }
   if (specifier === "node:sqlite" && !from.name.includes("sqlite")) {
     return "node:sqlite is reached only from files that are named after it";

@@ -9,7 +9,7 @@ function documentation(): string {
 
 Deno.test("the diagrams in the protocol's documentation are those of its tables", () => {
   const text = documentation();
-  assertStringIncludes(text, diagram(reading, ["Looking", "Claiming", "Forcing"]));
+  assertStringIncludes(text, diagram(reading, ["Looking", "Claiming", "Forcing", "Waiting"]));
   assertStringIncludes(text, diagram(writing, ["Locking"]));
 });
 

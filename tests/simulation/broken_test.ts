@@ -4,7 +4,7 @@ import type { Fault, Invariant, SimulationFailure, SimulationOptions } from "../
 import { invariants, replay, showFailure, simulate } from "../../lib/testing/mod.ts";
 import { layers, slots } from "./broken.ts";
 import { asserting } from "./circumstances.ts";
-import { stacks } from "./stacks.ts";
+import { impatient, stacks } from "./stacks.ts";
 
 /** The most steps of a failure that is told. */
 const mostSteps = 12;
@@ -77,7 +77,7 @@ const unpromised: ReadonlyArray<readonly [breaks: Invariant, variant: string, ..
 for (const [breaks, variant, ...faults] of unpromised) {
   Deno.test(`${breaks} breaks where the table of levels does not promise it: ${variant}, ${faults.join(" and ")}`, async () => {
     const circumstances = [asserting(invariants, variant, ...faults)];
-    const failure = await find({ stacks: lowest, circumstances, seeds: 3_000 });
+    const failure = await find({ stacks: [...impatient, ...lowest], circumstances, seeds: 6_000 });
     assertEquals(failure.breaks.invariant, breaks);
     assertStringIncludes(failure.steps.join("\n"), faults[0]!);
   });

@@ -2,7 +2,7 @@ import { pipe } from "fp-ts/lib/function.js";
 import * as O from "fp-ts/lib/Option.js";
 import * as t from "io-ts";
 import type { MemoryTierOptions, SharedOptions, Store } from "../../mod.ts";
-import { batch, memory, observe, shared } from "../../mod.ts";
+import { batch, fromVerbs, memory, observe, scope, shared } from "../../mod.ts";
 import type { SimulatedProcess, SimulatedStack } from "../../lib/testing/mod.ts";
 
 type Tier = (below: Store<string, string>) => Store<string, string>;
@@ -22,7 +22,33 @@ function batchIn({ clock }: SimulatedProcess, maxSize = 10): Tier {
   return batch({ maxSize, clock });
 }
 
+/** A request for each operation, which ends behind its answer, as requests do. */
+function requestsIn({ clock }: SimulatedProcess): Tier {
+  return (below) => {
+    const within = async <A>(run: (request: Store<string, string>) => Promise<A>): Promise<A> => {
+      const request = scope(below, { clock });
+      const answer = await run(request);
+      void request[Symbol.asyncDispose]();
+      return answer;
+    };
+    return fromVerbs({
+      ...below,
+      entries: (keys, options) => () => within((request) => request.entries(keys, options)()),
+      mutate: (keys, write, options) => () => within((request) => request.mutate(keys, write, options)()),
+    });
+  };
+}
+
 const isPicked = (value: string | undefined): boolean => value === undefined || !/[37]$/.test(value);
+
+/** Tiers whose readers wait for nobody: what may break is met there more often. */
+export const impatient: ReadonlyArray<SimulatedStack> = [
+  { name: "shared that bypasses", build: (here) => pipe(here.source, sharedIn(here, { onBusy: "bypass" })) },
+  {
+    name: "shared that looks first and bypasses + batch",
+    build: (here) => pipe(here.source, sharedIn(here, { probe: "look", onBusy: "bypass" }), batchIn(here)),
+  },
+];
 
 /** What users stack, and a few of what they hardly would. */
 export const stacks: ReadonlyArray<SimulatedStack> = [
@@ -36,6 +62,7 @@ export const stacks: ReadonlyArray<SimulatedStack> = [
     name: "shared that looks first + batch",
     build: (here) => pipe(here.source, sharedIn(here, { probe: "look", onUnconfirmed: "fail" }), batchIn(here)),
   },
+  ...impatient,
   { name: "shared + memory", behind: "30s", build: (here) => pipe(here.source, sharedIn(here), memoryIn(here)) },
   {
     name: "shared + batch + memory, observed",
@@ -61,6 +88,30 @@ export const stacks: ReadonlyArray<SimulatedStack> = [
     build: (here) => pipe(here.source, sharedIn(here), sharedIn(here, { name: "upper" })),
   },
   { name: "memory + batch", behind: "30s", build: (here) => pipe(here.source, memoryIn(here), batchIn(here)) },
+  {
+    name: "shared that renews what has expired",
+    build: (here) => pipe(here.source, sharedIn(here, { ttl: "40ms", grace: "5s" })),
+  },
+  {
+    name: "shared that waits for what is renewed, also ahead, and rests + memory with a grace",
+    behind: "2s",
+    build: (here) =>
+      pipe(
+        here.source,
+        sharedIn(here, { ttl: "100ms", grace: "5s", onStale: "wait", refresh: { ahead: 0.5 }, backOff: "20ms" }),
+        memoryIn(here, { ttl: "100ms", grace: "1s" }),
+      ),
+  },
+  {
+    name: "shared + memory + batch + a request each",
+    behind: "30s",
+    build: (here) => pipe(here.source, sharedIn(here), memoryIn(here), batchIn(here), requestsIn(here)),
+  },
+  {
+    name: "shared as a region + memory",
+    behind: "30s",
+    build: (here) => pipe(here.source, sharedIn(here, { epoch: "every read" }), memoryIn(here)),
+  },
   {
     name: "batch with a window",
     build: (here) => batch({ maxSize: 3, window: "4ms", clock: here.clock })(here.source),

@@ -35,23 +35,32 @@ export function world(
   };
 }
 
-/** The world's source behind a shared tier. */
+/** The world's source behind a shared tier, whose readers wait for nobody unless told otherwise. */
 export function sharedTexts(
   { clock, texts, faulty, observer }: World,
   options: Partial<SharedOptions<string>> = {},
 ): Store<number, string> {
   return pipe(
     texts.store,
-    shared({ backend: faulty.backend, name: "text", codec: t.string, ttl: "10m", clock, observer, ...options }),
+    shared({
+      backend: faulty.backend,
+      name: "text",
+      codec: t.string,
+      ttl: "10m",
+      onBusy: "bypass",
+      clock,
+      observer,
+      ...options,
+    }),
   );
 }
 
-/** The layer of a memory tier in the world. */
+/** The layer of a memory tier in the world, whose readers wait for nobody unless told otherwise. */
 export function memoryIn(
   { clock }: World,
   options: Partial<MemoryTierOptions> = {},
 ): <K, V>(below: Store<K, V>) => Store<K, V> {
-  return memory({ capacity: 1_000, ttl: "60s", clock, ...options });
+  return memory({ capacity: 1_000, ttl: "60s", onBusy: "bypass", clock, ...options });
 }
 
 /** The options of a batch in the world. */

@@ -50,7 +50,7 @@ redisServersTest("the same case finds an ordinary cache-aside stale until its tt
   assertEquals(await playCase(aside, getMany, port), { _tag: "Unsupported", because: "it has none" });
 });
 
-redisServersTest("readers and writers on two nodes leave no key stale in the tier on Redis", async (start) => {
+redisServersTest("X02 readers and writers on two nodes leave no key stale in the tier on Redis", async (start) => {
   const { port } = await start();
   for (const tell of ["delete", "set"] as const) {
     const { stale, staleInRedis, held, failed } = await runMix(lamina, port, { seed: 1, operations: 3_000, tell });

@@ -75,7 +75,7 @@ return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0
  * Throws a RangeError if an option is refused.
  *
  * @example Where nobody answers, a lease is not taken
- * ```ts ignore
+ * ```ts
  * import { assertEquals } from "@std/assert";
  * import { leaseLocks } from "@lamina/cache/lock";
  * import { redisLeases } from "@lamina/cache/redis";

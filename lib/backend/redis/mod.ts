@@ -27,8 +27,10 @@ import { readOptions, type RedisOptions } from "./options.ts";
 import { type Router, singleRouter } from "./router.ts";
 import { perform } from "./perform.ts";
 import type { Run } from "./step.ts";
+import { watching } from "./watch.ts";
 
 export type { RedisEvent } from "./events.ts";
+export { type RedisLeases, redisLeases, type RedisLeasesOptions } from "./lease.ts";
 export type { RedisOptions, RedisPlace } from "./options.ts";
 
 /** A server as the backend sees it. */
@@ -95,10 +97,15 @@ export function redisBackend(options: RedisOptions): RedisBackend {
     onIdle: () => {},
     closed: undefined,
   };
-  const close = (): Promise<void> => state.closed ??= drain(state);
+  const watches = watching(router, clock);
+  const close = (): Promise<void> => {
+    watches.close();
+    return state.closed ??= drain(state);
+  };
   return {
     name: "redis",
     run: (requests, call) => () => run(state, requests, call),
+    changed: watches.changed,
     level: () => router.nodes().map(levelOf).reduce(strictest, router.nodes().length === 0 ? "probation" : "pinned"),
     nodes: () => router.nodes().map(describe),
     close,

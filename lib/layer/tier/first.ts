@@ -8,7 +8,7 @@ import { reading } from "../../protocol/reading.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import type { ReadOptions } from "../../store.ts";
 import type { Read } from "./read.ts";
-import { countHit, heard } from "./read_effects.ts";
+import { countHit, heard } from "./ask.ts";
 import type { Tier } from "./tier.ts";
 import type { Asked } from "./wanted.ts";
 
@@ -42,7 +42,9 @@ export function hitOf<K, V, P, N>(
   state: FirstState,
   reply: Reply<P>,
 ): E.Right<Option<V>> | undefined {
-  if (reply._tag !== "Hit" || reading[state].Fresh !== "Hit") return undefined;
+  if (reply._tag !== "Hit" || !(reply.found.fresh > 0) || reading[state].Fresh !== "Hit") return undefined;
+  // Whether it is to be renewed ahead may be left to chance, which is asked once.
+  if (tier.policy.isDue !== undefined) return undefined;
   const value = tier.unpack(reply.found.payload);
   if (value._tag === "Left") return undefined;
   countHit(tier, true);

@@ -5,12 +5,14 @@ import { coarse } from "../../clock.ts";
 import { cancelled, orCancelled, orLate } from "../../deadline.ts";
 import { showDuration } from "../../duration.ts";
 import { nonces } from "../../nonce.ts";
-import type { ReadOptions, Store, Verbs } from "../../store.ts";
+import type { InvalidateAllOptions, ReadOptions, Store, Verbs, WriteFailure } from "../../store.ts";
 import { fromVerbs } from "../../store.ts";
 import { readMany } from "./read_many.ts";
 import { readOne } from "./read_one.ts";
+import { renewEpoch } from "./region.ts";
+import { transactKeys } from "./transact.ts";
 import type { Tier, TierParts } from "./tier.ts";
-import { during, marginShare } from "./tier.ts";
+import { closedError, during, marginShare } from "./tier.ts";
 import { entryWanted, inArray, valueWanted } from "./wanted.ts";
 import { writeKeys } from "./writes.ts";
 
@@ -19,12 +21,14 @@ export function tierVerbs<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store
   return verbsOf(makeTier(parts, below));
 }
 
-function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
+/** The verbs of a tier at work. */
+export function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
   const { below } = tier;
   return {
     entries: readerOf(tier),
     mutate: (keys, write, options) => () => during(tier, writeKeys(tier, keys, write, options)),
-    transact: () => () => Promise.resolve(E.left({ outcome: "aborted", error: noTransactions })),
+    transact: (body) => () => during(tier, transactKeys(tier, body)),
+    invalidateAll: (options) => () => during(tier, invalidateTier(tier, options)),
     peek: () => O.none,
     save: below.save,
     commit: below.commit,
@@ -86,7 +90,8 @@ function allRight<V>(
   return E.right(values);
 }
 
-function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>): Tier<K, V, P, N> {
+/** A tier that is at work from now on; throws a RangeError if its lease is too short for the source's commits. */
+export function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>): Tier<K, V, P, N> {
   const { lease, name } = parts;
   const usable = lease * (1 - marginShare);
   if (!(usable > below.commit)) {
@@ -106,10 +111,34 @@ function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<K, V>):
     call: { within: parts.timeout, lease, level: parts.level },
     turn: coarse(parts.clock),
     patience: undefined,
+    flights: new Map(),
+    failures: new Map(),
+    loadTime: 0,
     hitShare: 0,
     closed: false,
   };
 }
+
+/** The tiers below first: what this one loads from them afterwards is of the new world. */
+async function invalidateTier<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  options: InvalidateAllOptions = {},
+): Promise<E.Either<WriteFailure<never>, void>> {
+  const { sealing, forget } = tier;
+  if (tier.closed) return E.left({ outcome: "aborted", error: closedError(tier) });
+  if (sealing === undefined && forget === undefined) return E.left({ outcome: "aborted", error: noEpoch });
+  const below = await tier.below.invalidateAll(options)();
+  const here = below._tag === "Left" || sealing === undefined ? below : await renewEpoch(sealing.region, options)();
+  // Whatever became of it below: to load once more is never wrong.
+  forget?.(options.mode ?? "hard");
+  return here;
+}
+
+const noEpoch: CacheError = {
+  _tag: "Unsupported",
+  operation: "invalidateAll",
+  instead: "its entries carry no epoch; build the tier with epoch, or invalidate keys",
+};
 
 /** How long closing waits for what is under way, in milliseconds: as long as the default commit may take. */
 const closing = 5_000;
@@ -118,11 +147,6 @@ async function closeTier<K, V, P, N>(tier: Tier<K, V, P, N>): Promise<void> {
   tier.closed = true;
   const idle = tier.open === 0 ? undefined : new Promise<void>((resolve) => tier.whenIdle.push(resolve));
   await orLate(tier.clock, closing, Promise.all([...tier.underWay, idle]));
+  await tier.sealing?.region.epochs.close();
   await tier.below.close();
 }
-
-const noTransactions: CacheError = {
-  _tag: "Unsupported",
-  operation: "transact",
-  instead: "a tier does not guard transactions; use mutate around the transaction",
-};

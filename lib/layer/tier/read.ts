@@ -6,16 +6,20 @@ import type { Duration } from "../../duration.ts";
 import type { Blocked, ReadingEnd } from "../../protocol/reading.ts";
 import type { Stored } from "../../protocol/slot.ts";
 import type { Entry } from "../../store.ts";
+import type { Flight } from "./flight.ts";
+import type { Epoch } from "./region.ts";
 import type { Tier } from "./tier.ts";
-import { verdictOf } from "./tier.ts";
+import { unpacked, verdictOf } from "./tier.ts";
 
 /** One key's read under way: what its effects have brought so far. */
 export interface Read<K, V, P, N> {
   readonly key: K;
   readonly slot: N;
   readonly owner: string;
-  /** Until when its caller waits. */
-  readonly ends: number;
+  /** When it began, in the process's order of events: what was current later may be shared with it. */
+  readonly began: number;
+  /** Until when its caller waits; for ever once the caller has an answer. */
+  ends: number;
   generation: number;
   found: { readonly value: Option<V>; readonly stored: Stored<P> } | undefined;
   loaded: Entry<V> | undefined;
@@ -24,14 +28,39 @@ export interface Read<K, V, P, N> {
   because: Blocked | undefined;
   asOf: number;
   until: number;
+  /** The epoch that its entry was, or is to be, stored under; none where the tier has none, or nobody can tell. */
+  epoch: Epoch | undefined;
+  /** What others may wait for, once it has a claim. */
+  flight: Flight<V> | undefined;
+  /** Whether its caller has an answer, and it goes on to renew the entry. */
+  answered: boolean;
+  /** Its load, where that went on without the caller. */
+  renewal: Promise<Either<CacheError, Entry<V>>> | undefined;
+  /** When that load was begun. */
+  begun: number;
+  /** How long readers are to pass a value that is not stored. */
+  pass: number;
+  /** Until when it waits for another's claim, since it first did. */
+  waits: number | undefined;
+  /** How often it was woken. */
+  woken: number;
+  /** What another read of this process brought. */
+  shared: Entry<V> | undefined;
 }
 
 /** A read that has not begun. */
-export function makeRead<K, V, P, N>(key: K, slot: N, owner: string, ends: number): Read<K, V, P, N> {
+export function makeRead<K, V, P, N>(
+  key: K,
+  slot: N,
+  owner: string,
+  began: number,
+  ends: number,
+): Read<K, V, P, N> {
   return {
     key,
     slot,
     owner,
+    began,
     ends,
     generation: 0,
     found: undefined,
@@ -41,6 +70,15 @@ export function makeRead<K, V, P, N>(key: K, slot: N, owner: string, ends: numbe
     because: undefined,
     asOf: 0,
     until: Infinity,
+    epoch: undefined,
+    flight: undefined,
+    answered: false,
+    renewal: undefined,
+    begun: 0,
+    pass: 0,
+    waits: undefined,
+    woken: 0,
+    shared: undefined,
   };
 }
 
@@ -52,27 +90,48 @@ export function endOf<K, V, P, N>(
   read: Read<K, V, P, N>,
   end: ReadingEnd,
 ): Either<CacheError, Entry<V>> {
-  if (end === "Failed") return E.left(read.error);
-  if (end === "Hit") {
-    const { value, stored } = read.found!;
-    return E.right({
-      value,
-      age: stored.age as Duration,
-      fresh: stored.fresh as Duration,
-      until: Math.max(0, read.until) as Duration,
-      verdict: verdictOf(tier, tier.hit),
-      asOf: read.asOf,
-    });
+  switch (end) {
+    case "Failed":
+      return E.left(read.error);
+    case "Waited":
+      return E.right({ ...read.shared!, verdict: verdictOf(tier, "Waited") });
+    case "Hit":
+    case "Stale":
+    case "Answered":
+      return E.right(foundOf(tier, read));
+    default:
+      return E.right(loadedOf(tier, read, end));
   }
+}
+
+function foundOf<K, V, P, N>(tier: Tier<K, V, P, N>, { found, until, asOf, woken }: Read<K, V, P, N>): Entry<V> {
+  const { value, stored } = found!;
+  return {
+    value,
+    age: stored.age as Duration,
+    fresh: stored.fresh as Duration,
+    until: Math.max(0, until) as Duration,
+    verdict: verdictOf(tier, stored.fresh <= 0 ? "Stale" : woken > 0 ? "Waited" : tier.hit),
+    asOf,
+  };
+}
+
+function loadedOf<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  end: Exclude<ReadingEnd, "Failed" | "Waited" | "Hit" | "Stale" | "Answered">,
+): Entry<V> {
   const loaded = read.loaded!;
   const until = Math.max(0, read.until) as Duration;
-  const answered = tier.answers === "packed" && read.fill !== undefined ? tier.unpack(read.fill.payload) : undefined;
-  return E.right({
+  const answered = tier.answers === "packed" && read.fill !== undefined
+    ? unpacked(tier, read.fill.payload, read.epoch)
+    : undefined;
+  return {
     value: answered?._tag === "Right" ? answered.right : loaded.value,
     age: loaded.age,
     fresh: Math.min(until, read.fill?.fresh ?? loaded.fresh) as Duration,
     until,
     verdict: tier.nextToSource ? verdictOf(tier, end, read.because) : loaded.verdict,
     asOf: read.asOf,
-  });
+  };
 }

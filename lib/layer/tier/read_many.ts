@@ -10,7 +10,8 @@ import { askBackend, entriesBelow } from "./effects.ts";
 import type { FirstState } from "./first.ts";
 import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
 import { endOf, makeRead } from "./read.ts";
-import { looking, perform } from "./read_effects.ts";
+import { looking } from "./ask.ts";
+import { finish, perform } from "./read_effects.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, verdictOf } from "./tier.ts";
 import type { Asked, Wanted } from "./wanted.ts";
@@ -118,7 +119,9 @@ async function readHere<K, V, P, N, A>(
 ): Promise<void> {
   const { positions, slots } = asking;
   const start = startOf(tier, positions.length, batch.options);
-  if (start !== "Looking") return await goOn(tier, batch, asking, positions.map((_, i) => i), start);
+  if (start !== "Looking" || tier.sealing !== undefined) {
+    return await goOn(tier, batch, asking, positions.map((_, i) => i), start);
+  }
   const looked = await look(tier, slots.map((slot) => ({ slot, operation: looking })), batch.ends);
   const missed: Array<number> = [];
   for (let i = 0; i < positions.length; i++) {
@@ -149,7 +152,8 @@ async function goOn<K, V, P, N, A>(
   missed: ReadonlyArray<number>,
   from: FirstState | Looked<P>,
 ): Promise<void> {
-  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, slots[i]!, tier.nonce(), ends));
+  const began = typeof from === "string" ? tick() : from.asked.asOf;
+  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, slots[i]!, tier.nonce(), began, ends));
   const states = missed.map((i, at): ReadingState =>
     typeof from === "string" ? from : firstStep(tier, reads[at]!, "Looking", from.replies[i]!, from.asked)
   );
@@ -161,4 +165,5 @@ async function goOn<K, V, P, N, A>(
     logOf(tier),
   );
   reached.forEach((end, at) => answers[positions[missed[at]!]!] = wanted.ofEnd(endOf(tier, reads[at]!, end)));
+  finish(tier, reads, reached);
 }

@@ -9,8 +9,9 @@ import type { ReadOptions } from "../../store.ts";
 import { callOf, checked, entriesBelow, noAnswer, rejected } from "./effects.ts";
 import type { FirstState } from "./first.ts";
 import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
-import { endOf, makeRead } from "./read.ts";
-import { asking, perform } from "./read_effects.ts";
+import { endOf, makeRead, type Read } from "./read.ts";
+import { asking } from "./ask.ts";
+import { finish, perform } from "./read_effects.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, leave, report, verdictOf } from "./tier.ts";
 import type { Asked, Wanted } from "./wanted.ts";
@@ -61,7 +62,31 @@ export function readOne<K, V, P, N, A>(
     });
   }
   const slot = place.all[shardOf(place.reads)]!;
+  if (mayJoin(tier, slot, options)) return goAll(tier, key, slot, "Waiting", options, wanted);
+  // A hit of a region is one only in the epoch of now, which takes more than a glance.
+  if (tier.sealing !== undefined) return goAll(tier, key, slot, startOf(tier, 1, options), options, wanted);
   return new Promise((resolve) => begin(tier, key, slot, options, wanted, resolve));
+}
+
+/** Whether a load of this process is under way that the read may wait for before it asks anything. */
+function mayJoin<K, V, P, N>(tier: Tier<K, V, P, N>, slot: N, options: ReadOptions): boolean {
+  if (tier.flights.size === 0 || tier.policy.wait === 0 || options.force === true) return false;
+  return tier.flights.get(slot)?.isRenewal === false;
+}
+
+async function goAll<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  key: K,
+  slot: N,
+  from: ReadingState,
+  options: ReadOptions,
+  wanted: Wanted<V, A>,
+): Promise<A> {
+  const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
+  const read = makeRead<K, V, P, N>(key, slot, tier.nonce(), tick(), ends);
+  // For one that waits; others hear anew.
+  read.because = "Busy";
+  return await goThrough(tier, read, from, options, wanted).finally(() => leave(tier));
 }
 
 function begin<K, V, P, N, A>(
@@ -77,7 +102,7 @@ function begin<K, V, P, N, A>(
   const ends = deadline === undefined ? Infinity : tier.clock.now() + deadline;
   const state = startOf(tier, 1, options);
   const owner = state === "Looking" ? "" : tier.nonce();
-  const patience = join(tier, call.within);
+  const patience = shareTurn(tier, call.within);
   const sent = patience.turn;
   const self: Glance<K, V, P, N, A> = {
     asOf: tick(),
@@ -105,7 +130,7 @@ function begin<K, V, P, N, A>(
   }
 }
 
-function join<K, V, P, N>(tier: Tier<K, V, P, N>, within: number): Patience<K, V, P, N> {
+function shareTurn<K, V, P, N>(tier: Tier<K, V, P, N>, within: number): Patience<K, V, P, N> {
   const turn = tier.turn();
   const known = tier.patience;
   // One whose glances are all over has given its appointment up.
@@ -142,11 +167,23 @@ function askedOf<K, V, P, N, A>(tier: Tier<K, V, P, N>, { asOf, sent }: Glance<K
   return { asOf, took: tier.clock.now() - sent, verdict: verdictOf(tier, tier.hit) };
 }
 
-async function goOn<K, V, P, N, A>(tier: Tier<K, V, P, N>, self: Glance<K, V, P, N, A>, reply: Reply<P>): Promise<A> {
-  const { key, slot, state, owner, ends, options, wanted } = self;
+function goOn<K, V, P, N, A>(tier: Tier<K, V, P, N>, self: Glance<K, V, P, N, A>, reply: Reply<P>): Promise<A> {
+  const { key, slot, state, owner, asOf, ends, options, wanted } = self;
   if (reply._tag === "Unreachable") report(tier, "Unreachable", reply.reason);
-  const read = makeRead<K, V, P, N>(key, slot, owner === "" ? tier.nonce() : owner, ends);
-  const next = firstStep(tier, read, state, reply, askedOf(tier, self));
+  const read = makeRead<K, V, P, N>(key, slot, owner === "" ? tier.nonce() : owner, asOf, ends);
+  return goThrough(tier, read, firstStep(tier, read, state, reply, askedOf(tier, self)), options, wanted);
+}
+
+async function goThrough<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  from: ReadingState,
+  options: ReadOptions,
+  wanted: Wanted<V, A>,
+): Promise<A> {
   const alone = async (pending: ReadingState) => (await perform(tier, [read], [pending], options))[0]!;
-  return wanted.ofEnd(endOf(tier, read, await run<ReadingState, ReadingEnd>(reading, next, alone, logOf(tier))));
+  const end = await run<ReadingState, ReadingEnd>(reading, from, alone, logOf(tier));
+  const entry = endOf(tier, read, end);
+  finish(tier, [read], [end]);
+  return wanted.ofEnd(entry);
 }

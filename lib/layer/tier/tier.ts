@@ -1,6 +1,7 @@
 import type { Either } from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import type { Backend, Call } from "../../backend/port.ts";
+import { strictest } from "../../backend/port.ts";
 import type { CacheError, KeyRefused } from "../../cache_error.ts";
 import type { Clock } from "../../clock.ts";
 import type { Duration } from "../../duration.ts";
@@ -8,13 +9,12 @@ import type { Observer, TierEvent } from "../../observe/observer.ts";
 import { tell } from "../../observe/observer.ts";
 import type { Level } from "../../protocol/slot.ts";
 import type { Store, Verdict } from "../../store.ts";
+import type { Failure } from "./failures.ts";
+import type { Flight } from "./flight.ts";
+import type { LifetimeOf } from "./lifetime.ts";
+import type { Policy } from "./policy.ts";
 import type { Patience } from "./read_one.ts";
-
-/** How long an entry may be used, from its load; nothing means that it is not stored at all. */
-export interface Lifetime {
-  readonly fresh: number;
-  readonly until: number;
-}
+import type { Epoch, Region } from "./region.ts";
 
 /** The slots of one key: a read uses one of `reads` at random, a write guards all of `all`. */
 export interface Place<N> {
@@ -30,6 +30,13 @@ export interface Unfit {
   readonly reason: string;
 }
 
+/** A tier that is a region: its epoch, and how payloads carry it. */
+export interface Sealing<P> {
+  readonly region: Region;
+  readonly seal: (payload: P, epoch: Epoch) => P;
+  readonly open: (sealed: P, epoch: Epoch) => { readonly world: "present" | "stale" | "past"; readonly payload: P };
+}
+
 /** What a tier is made of: the protocol's surroundings, the same for memory and shared. */
 export interface TierParts<K, V, P, N> {
   readonly name: string;
@@ -43,7 +50,12 @@ export interface TierParts<K, V, P, N> {
   readonly unpack: (payload: P) => Either<string, Option<V>>;
   /** Whether what was packed is what readers of a load get, or the loaded value itself. */
   readonly answers: "packed" | "loaded";
-  readonly lifetime: (value: Option<V>, key: K) => Lifetime | "do not store";
+  /** What puts an epoch on a payload and takes it off, where the tier can be invalidated as a whole by one. */
+  readonly sealing: Sealing<P> | undefined;
+  /** Where the tier is in this process alone, it is invalidated as a whole at once. */
+  readonly forget: ((mode: "hard" | "soft") => void) | undefined;
+  readonly lifetime: LifetimeOf<V>;
+  readonly policy: Policy;
   readonly lease: Duration;
   /** How long one call of the backend may take. */
   readonly timeout: Duration;
@@ -72,6 +84,12 @@ export interface Tier<K, V, P, N> extends TierParts<K, V, P, N> {
   /** The time, read once a turn. */
   readonly turn: () => number;
   patience: Patience<K, V, P, N> | undefined;
+  /** The reads of this process that load, by their slots. */
+  readonly flights: Map<N, Flight<V>>;
+  /** Slots whose loads rest after a failure. */
+  readonly failures: Map<N, Failure>;
+  /** How long a load takes, as a moving average in milliseconds. */
+  loadTime: number;
   /** The share of reads that hit, as a moving average. */
   hitShare: number;
   closed: boolean;
@@ -82,6 +100,16 @@ export interface Tier<K, V, P, N> extends TierParts<K, V, P, N> {
  * drift apart by far less than the rest within a lease.
  */
 export const marginShare = 0.1;
+
+/** The value of a payload of the present world. */
+export function unpacked<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  payload: P,
+  epoch: Epoch | undefined,
+): Either<string, Option<V>> {
+  const { sealing } = tier;
+  return tier.unpack(sealing === undefined || epoch === undefined ? payload : sealing.open(payload, epoch).payload);
+}
 
 /** Reports an event of the tier. */
 export function report<K, V, P, N>(tier: Tier<K, V, P, N>, _tag: TierEvent["_tag"], reason: string): void {
@@ -94,14 +122,8 @@ export function verdictOf<K, V, P, N>(
   _tag: Verdict["_tag"],
   because?: Verdict["because"],
 ): Verdict {
-  const level = strictestOf(tier);
+  const level = strictest(tier.backend.level(), tier.level);
   return because === undefined ? { _tag, tier: tier.name, level } : { _tag, tier: tier.name, level, because };
-}
-
-function strictestOf<K, V, P, N>(tier: Tier<K, V, P, N>): Level {
-  const own = tier.backend.level();
-  if (own === "strict" || tier.level === "strict") return "strict";
-  return own === "probation" || tier.level === "probation" ? "probation" : "pinned";
 }
 
 /** The error of a closed tier. */

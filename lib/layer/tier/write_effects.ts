@@ -1,17 +1,19 @@
 import type { Either } from "fp-ts/lib/Either.js";
-import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Request } from "../../backend/port.ts";
 import type { BackendFailed, CacheError } from "../../cache_error.ts";
 import type { Deadline } from "../../deadline.ts";
-import { deadlineAt } from "../../deadline.ts";
+import { deadlineAt, late, orLate } from "../../deadline.ts";
 import type { Duration } from "../../duration.ts";
 import type { Confirmation, WritingReplies } from "../../protocol/writing.ts";
-import type { Reply, Stored } from "../../protocol/slot.ts";
+import type { Reply } from "../../protocol/slot.ts";
 import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import { runGuarded } from "../../write.ts";
 import { askBackend } from "./effects.ts";
+import { callOr, publishing } from "./publish.ts";
+import type { Epoch } from "./region.ts";
+import { epochNow } from "./region.ts";
 import type { Tier } from "./tier.ts";
 import { report } from "./tier.ts";
 
@@ -31,7 +33,8 @@ export interface Writing<K, V, A, Err, N> {
   readonly keys: ReadonlyArray<K>;
   readonly guards: Array<Guard<N>>;
   readonly token: string;
-  readonly write: (within: Deadline) => Write<A, Err>;
+  /** What is done below while the locks are held, within a deadline. */
+  readonly below: (within: Deadline) => Write<A, Err>;
   readonly options: MutateOptions<K, V, A>;
   /** Until when the source may be written: the end of the lease, counted from before the locks were sent. */
   readonly ends: number;
@@ -40,6 +43,8 @@ export interface Writing<K, V, A, Err, N> {
   /** What the write brought; none as long as it has not. */
   result: Option<A>;
   error: CacheError | Err | undefined;
+  /** The epoch in which it may be published; none where the tier has none, or nobody can tell. */
+  epoch: Epoch | undefined;
   /** Whether keys that are known only afterwards could not be told, and so not be cleared. */
   unnamed: boolean;
 }
@@ -54,7 +59,13 @@ export async function lockAll<K, V, P, N, A, Err>(
   const patience = Math.min(attempt.ends - tier.below.commit, outer) - tier.clock.now();
   if (patience > 0 && guards.length > 0) {
     const requests = guards.map(({ slot }): Request<P, N> => ({ slot, operation: { _tag: "lock", token } }));
+    const region = attempt.options.written === undefined ? undefined : tier.sealing?.region;
+    const epoch = region === undefined ? undefined : epochNow(region, patience);
+    const sent = tier.clock.now();
     const replies = await askBackend(tier, requests, patience);
+    // Publishing is worth no more waiting than the locks were.
+    const known = epoch === undefined ? late : await orLate(tier.clock, tier.clock.now() - sent, epoch);
+    attempt.epoch = known === late ? undefined : known;
     for (let i = 0; i < guards.length; i++) {
       const reply = replies[i]!;
       if (reply._tag === "Locked") guards[i]!.generation = reply.generation;
@@ -66,9 +77,9 @@ export async function lockAll<K, V, P, N, A, Err>(
 }
 
 /** Why the source must not be touched any more: the lease is shorter than a commit, or the write around this one is over. */
-function tooLate<K, V, P, N, A, Err>(
+export function tooLate<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
-  attempt: Writing<K, V, A, Err, N>,
+  attempt: Pick<Writing<K, V, A, Err, N>, "ends" | "options">,
 ): CacheError | undefined {
   const now = tier.clock.now();
   const needed = tier.below.commit;
@@ -94,15 +105,7 @@ export async function writeBelow<K, V, P, N, A, Err>(
 ): Promise<WritingReplies["Writing"]> {
   attempt.begun = tier.clock.now();
   const deadline = deadlineAt(tier.clock, attempt.ends, attempt.options.within);
-  // What the write below may publish or clear is its own affair; it hears of what this one was told.
-  const options = { ...attempt.options, within: deadline };
-  // Placing the locks below took its time as well, of this tier's lease too.
-  const write = (within: Deadline): Write<A, Err> => () => {
-    const error = tooLate(tier, attempt);
-    return error === undefined ? attempt.write(within)() : Promise.resolve(E.left({ outcome: "aborted", error }));
-  };
-  const below = (): Write<A, Err> => tier.below.mutate(attempt.keys, write, options);
-  const done: Either<WriteFailure<Err>, A> = await runGuarded(tier.clock, below, deadline);
+  const done: Either<WriteFailure<Err>, A> = await runGuarded(tier.clock, attempt.below, deadline);
   deadline.dispose();
   if (done._tag === "Right") {
     attempt.result = O.some(done.right);
@@ -168,35 +171,5 @@ function addAlsoWritten<K, V, P, N, A, Err>(tier: Tier<K, V, P, N>, attempt: Wri
       own.add(slot);
       attempt.guards.push({ slot, position: -1, generation: stranger, confirmed: false });
     }
-  }
-}
-
-/** What may be published for a key's position: what a read would now return, if the writer says so. */
-function publishing<K, V, P, N, A, Err>(
-  tier: Tier<K, V, P, N>,
-  attempt: Writing<K, V, A, Err, N>,
-): (position: number) => Stored<P> | undefined {
-  const { options: { written }, result } = attempt;
-  if (written === undefined || result._tag === "None") return () => undefined;
-  const values = callOr(() => written(result.value), []);
-  if (values.length !== attempt.keys.length) return () => undefined;
-  const age = tier.clock.now() - attempt.begun;
-  return (position) => position < 0 ? undefined : storedOf(tier, values[position]!, attempt.keys[position]!, age);
-}
-
-function storedOf<K, V, P, N>(tier: Tier<K, V, P, N>, value: Option<V>, key: K, age: number): Stored<P> | undefined {
-  const lifetime = tier.lifetime(value, key);
-  if (lifetime === "do not store") return undefined;
-  const packed = tier.pack(value);
-  if (packed._tag === "Left" || lifetime.until <= age) return undefined;
-  return { payload: packed.right, age, fresh: lifetime.fresh - age, until: lifetime.until - age };
-}
-
-/** What a caller's function returns; where it throws, the write is committed all the same. */
-function callOr<A>(call: () => A, otherwise: A): A {
-  try {
-    return call();
-  } catch {
-    return otherwise;
   }
 }

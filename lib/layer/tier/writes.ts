@@ -13,7 +13,7 @@ import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, marginShare, report } from "./tier.ts";
 import type { Guard, Writing } from "./write_effects.ts";
-import { lockAll, unlockAll, writeBelow } from "./write_effects.ts";
+import { lockAll, tooLate, unlockAll, writeBelow } from "./write_effects.ts";
 
 /** The write of a set of keys through a tier: one machine over all their slots. */
 export async function writeKeys<K, V, P, N, A, Err>(
@@ -27,18 +27,46 @@ export async function writeKeys<K, V, P, N, A, Err>(
   if (refusal !== undefined) return aborted(refusal);
   const guards = guardsOf(tier, keys);
   if ("_tag" in guards) return aborted(guards);
-  const attempt: Writing<K, V, A, Err, N> = {
+  const attempt = makeAttempt<K, V, P, N, A, Err>(tier, keys, guards, options, (within) => {
+    // Placing the locks below takes its time as well, of this tier's lease too.
+    const checked = (inner: Deadline): Write<A, Err> => () => {
+      const error = tooLate(tier, attempt);
+      return error === undefined ? write(inner)() : Promise.resolve(aborted(error));
+    };
+    // What the write below may publish or clear is its own affair; it hears of what this one was told.
+    return tier.below.mutate(keys, checked, { ...options, within });
+  });
+  return await runAttempt(tier, attempt);
+}
+
+/** A write that has not begun; its lease counts from now. */
+export function makeAttempt<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  guards: Array<Guard<N>>,
+  options: MutateOptions<K, V, A>,
+  below: (within: Deadline) => Write<A, Err>,
+): Writing<K, V, A, Err, N> {
+  return {
     keys,
     guards,
     token: tier.nonce(),
-    write,
+    below,
     options,
     ends: tier.clock.now() + tier.lease * (1 - marginShare),
     begun: 0,
     result: O.none,
     error: undefined,
+    epoch: undefined,
     unnamed: false,
   };
+}
+
+/** Runs a write by its table. */
+export async function runAttempt<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  attempt: Writing<K, V, A, Err, N>,
+): Promise<Either<WriteFailure<Err>, A>> {
   const log = tier.observer?.transition;
   const seen = log === undefined
     ? undefined
@@ -69,7 +97,7 @@ function refusalOf<K, V, P, N>(
  * The slots of all keys, each once and in one order for all writers. The slots' owner is the last position of its key,
  * since that is the position whose written value counts.
  */
-function guardsOf<K, V, P, N>(tier: Tier<K, V, P, N>, keys: ReadonlyArray<K>): Array<Guard<N>> | CacheError {
+export function guardsOf<K, V, P, N>(tier: Tier<K, V, P, N>, keys: ReadonlyArray<K>): Array<Guard<N>> | CacheError {
   const guards = new Map<N, Guard<N>>();
   for (let position = 0; position < keys.length; position++) {
     const place = tier.place(keys[position]!);

@@ -2,6 +2,7 @@ import { faults, invariants } from "../../testing/explorer.ts";
 import type { Result } from "./result.ts";
 import { summarize } from "./result.ts";
 import type { Level } from "./rows.ts";
+import { renewals } from "./rows.ts";
 
 const opening = "<!-- guarantees -->";
 const closing = "<!-- /guarantees -->";
@@ -34,8 +35,9 @@ export function rewrite(text: string, proved: Proved): string {
   const pairs = proved.doubles.length === 0 ? kept : pairsOf(proved.doubles);
   const parts = [
     opening,
-    tableOfLevels(proved),
+    tableOfLevels("one fault", proved.levels, proved.singles),
     `${pairsOpening}\n\n${pairs === "" ? "" : `${pairs}\n\n`}${pairsClosing}`,
+    ...tableOfRenewals(proved.others),
     tableOfOthers(proved.others),
     tableOfControls(proved.controls),
   ];
@@ -43,7 +45,7 @@ export function rewrite(text: string, proved: Proved): string {
 }
 
 /** Faults down, levels across: what breaks, and after how many steps at the earliest. */
-function tableOfLevels({ levels, singles }: Proved): string {
+function tableOfLevels(title: string, levels: ReadonlyArray<Level>, singles: ReadonlyArray<Result>): string {
   const names = levels.map(({ name }) => name);
   const cell = (name: string, fault: string): string => {
     const result = singles.find((each) => each.variant === name && (each.faults[0] ?? "no fault") === fault)!;
@@ -54,7 +56,17 @@ function tableOfLevels({ levels, singles }: Proved): string {
   };
   const rows = ["no fault", ...faults].map((fault) => [fault, ...names.map((name) => cell(name, fault))]);
   const sums = names.map((name) => sum(singles.filter(({ variant }) => variant === name)));
-  return markdown(["one fault", ...names], [...rows, ["states, seconds", ...sums]]);
+  return markdown([title, ...names], [...rows, ["states, seconds", ...sums]]);
+}
+
+/** The same for what readers may do besides, if that was explored. */
+function tableOfRenewals(others: ReadonlyArray<Result>): ReadonlyArray<string> {
+  const own = others.filter(isRenewal);
+  return own.length === 0 ? [] : [tableOfLevels("waiting and renewal", renewals, own)];
+}
+
+function isRenewal({ variant }: Result): boolean {
+  return renewals.some(({ name }) => name === variant);
 }
 
 function sum(results: ReadonlyArray<Result>): string {
@@ -84,7 +96,11 @@ function pairsOf(doubles: ReadonlyArray<Result>): string {
 }
 
 function tableOfOthers(others: ReadonlyArray<Result>): string {
-  const rows = others.map((each) => [each.variant, each.faults.join(" + ") || "no fault", ...resultOf(each)]);
+  const rows = others.filter((each) => !isRenewal(each)).map((each) => [
+    each.variant,
+    each.faults.join(" + ") || "no fault",
+    ...resultOf(each),
+  ]);
   return markdown(["other worlds", "faults", "result", "states", "seconds"], rows);
 }
 

@@ -1,5 +1,5 @@
 import type { Control } from "../../../tests/explorer/controls.ts";
-import { type Exploration, explore, type Fault, type Invariant, invariants } from "../../testing/explorer.ts";
+import { checks, type Exploration, explore, type Fault, type Invariant, invariants } from "../../testing/explorer.ts";
 import type { Row } from "./rows.ts";
 
 /** What became of a row or a control. */
@@ -15,7 +15,7 @@ export interface Result {
 export function runRow({ variant, faults, world, breaks }: Row): Result {
   const exploration = explore({ ...world, faults, until: "each" });
   const broken = exploration.broken.map(({ invariant }) => invariant);
-  const wrong = invariants.filter((each) => broken.includes(each) !== breaks.includes(each));
+  const wrong = checks.filter((each) => broken.includes(each) !== breaks.includes(each));
   const differs = wrong.map((each) => `${each} ${broken.includes(each) ? "is broken" : "was expected to break"}`);
   const complaint = exploration.complete ? differs.join(", ") : `the bound was met at ${exploration.states} states`;
   return { variant, faults, exploration, complaint: complaint === "" ? undefined : complaint };
@@ -38,9 +38,11 @@ export function summarize({ verdict, broken }: Exploration): string {
   if (verdict === "unfinished") return "unfinished";
   const lengths = new Map<Invariant, number>(broken.map(({ invariant, steps }) => [invariant, steps.length]));
   const held = invariants.filter((each) => !lengths.has(each));
-  const lost = invariants.filter((each) => lengths.has(each)).map((each) => `${each} in ${lengths.get(each)}`);
-  if (lost.length === 0) return `${invariants[0]}–${invariants.at(-1)} hold`;
-  return [`breaks ${lost.join(", ")}`, ...(held.length === 0 ? [] : [`${held.join(" ")} hold`])].join("; ");
+  const lost = checks.filter((each) => lengths.has(each)).map((each) => `${each} in ${lengths.get(each)}`);
+  const all = `${invariants[0]}–${invariants.at(-1)}`;
+  if (lost.length === 0) return `${all} hold`;
+  const rest = held.length === invariants.length ? all : held.join(" ");
+  return [`breaks ${lost.join(", ")}`, ...(held.length === 0 ? [] : [`${rest} hold`])].join("; ");
 }
 
 /** A result in one line. */

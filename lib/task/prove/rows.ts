@@ -67,17 +67,45 @@ export const levels: ReadonlyArray<Level> = [
   },
 ];
 
-/** Every level without a fault, and under each of the 13 alone. */
-export const singles: ReadonlyArray<Row> = levels.flatMap(({ name, world, breaks }) =>
-  [undefined, ...faults].map((fault): Row => ({
-    variant: name,
-    world,
-    faults: fault === undefined ? [] : [fault],
-    breaks: fault === undefined ? [] : breaks[fault] ?? [],
-  }))
-);
+const pinned = levels[0]!;
+const probation = levels.find(({ name }) => name === "probation")!;
+const strict = levels.at(-1)!;
 
-const strict = levels.at(-1)!.world;
+const served: WorldOptions = { entries: "expired" };
+const awaited: WorldOptions = { entries: "expired", renewal: "awaited", patience: 1 };
+
+/** What readers may do besides, at the level `pinned`: it breaks nothing that this level does not break without it. */
+export const renewals: ReadonlyArray<Level> = [
+  { name: "waiting readers", world: { patience: 1 }, breaks: pinned.breaks },
+  { name: "expired entries, served", world: served, breaks: pinned.breaks },
+  { name: "expired entries, awaited", world: awaited, breaks: pinned.breaks },
+];
+
+function underEach(of: ReadonlyArray<Level>): ReadonlyArray<Row> {
+  return of.flatMap(({ name, world, breaks }) =>
+    [undefined, ...faults].map((fault): Row => ({
+      variant: name,
+      world,
+      faults: fault === undefined ? [] : [fault],
+      breaks: fault === undefined ? [] : breaks[fault] ?? [],
+    }))
+  );
+}
+
+/** Every level without a fault, and under each of the 13 alone. */
+export const singles: ReadonlyArray<Row> = underEach(levels);
+
+/** What readers may do besides, at other levels than `pinned`: under the faults that take a lock, and a crash. */
+function elsewhere(name: string, world: WorldOptions): ReadonlyArray<Row> {
+  const at = (level: Level, under: ReadonlyArray<Fault>) =>
+    under.map((fault): Row => ({
+      variant: `${name}: ${level.name}`,
+      world: { ...world, ...level.world },
+      faults: [fault],
+      breaks: level.breaks[fault] ?? [],
+    }));
+  return [...at(probation, ["evict", "flush", "crash"]), ...at(strict, ["flush", "failover", "crash"])];
+}
 
 /** Other sizes, other beginnings, other faults, and the pairs that the table of levels speaks of. */
 export const others: ReadonlyArray<Row> = [
@@ -93,6 +121,13 @@ export const others: ReadonlyArray<Row> = [
   { variant: "a joining caller", world: { joiners: 1 }, faults: ["appliedLate"], breaks: [] },
   { variant: "writes of 2 keys", world: { keys: 2 }, faults: [], breaks: [] },
   { variant: "writes of 2 keys", world: { keys: 2 }, faults: ["appliedButReportedFailed"], breaks: [] },
+  { variant: "writes of 2 keys in opposite orders", world: { keys: 2, order: "opposite" }, faults: [], breaks: [] },
+  {
+    variant: "writes of 2 keys in opposite orders",
+    world: { keys: 2, order: "opposite" },
+    faults: ["crash"],
+    breaks: [],
+  },
   { variant: "looking and forcing", world: { starts: ["Looking", "Forcing"] }, faults: ["crash"], breaks: [] },
   { variant: "looking and healing", world: { starts: ["Looking", "Healing"] }, faults: ["appliedTwice"], breaks: [] },
   { variant: "nothing published", world: { written: "not said" }, faults: ["appliedLate"], breaks: [] },
@@ -112,8 +147,40 @@ export const others: ReadonlyArray<Row> = [
     faults: ["failover", "crash"],
     breaks: [],
   },
-  { variant: "strict + fence + waitReplicas", world: strict, faults: ["flush", "crash"], breaks: [] },
+  { variant: "strict + fence + waitReplicas", world: strict.world, faults: ["flush", "crash"], breaks: [] },
   { variant: "pinned", world: {}, faults: ["laggingReplica"], breaks: ["I1", "I2", "I3"] },
+  ...underEach(renewals),
+  { variant: "3 waiting readers, 3 writers", world: { patience: 1, readers: 3, writers: 3 }, faults: [], breaks: [] },
+  {
+    variant: "3 readers of expired entries, 3 writers",
+    world: { ...served, readers: 3, writers: 3 },
+    faults: [],
+    breaks: [],
+  },
+  {
+    variant: "waiting before anything was asked",
+    world: { patience: 1, starts: ["Claiming", "Waiting"] },
+    faults: ["sourceAborted"],
+    breaks: [],
+  },
+  { variant: "waiting twice", world: { patience: 2 }, faults: ["appliedLate"], breaks: [] },
+  { variant: "renewal ahead", world: { ahead: "sometimes" }, faults: [], breaks: [] },
+  { variant: "renewal ahead", world: { ahead: "sometimes" }, faults: ["crash"], breaks: [] },
+  { variant: "renewal ahead", world: { ahead: "sometimes" }, faults: ["appliedLate"], breaks: [] },
+  {
+    variant: "entries that expire, renewal ahead",
+    world: { ...awaited, entries: "expiring", ahead: "sometimes" },
+    faults: ["crash"],
+    breaks: [],
+  },
+  {
+    variant: "failed renewals reported",
+    world: { ...awaited, failures: "reported" },
+    faults: ["sourceAborted"],
+    breaks: [],
+  },
+  ...elsewhere("expired, served", served),
+  ...elsewhere("expired, awaited", awaited),
 ];
 
 function pairs(of: ReadonlyArray<Fault>): ReadonlyArray<readonly [Fault, Fault]> {
@@ -130,7 +197,7 @@ export const doubles: ReadonlyArray<Row> = [
   })),
   ...pairs(faults).map((both): Row => ({
     variant: "strict + fence + waitReplicas",
-    world: { ...strict, bound: 12_000_000 },
+    world: { ...strict.world, bound: 12_000_000 },
     faults: both,
     breaks: [],
   })),

@@ -18,9 +18,12 @@ export function atNow({ now, identity, changed }: World, { level }: Setting): At
   return { now, lease, level, identity: `${identity}`, changed };
 }
 
-/** A value to store, whose lifetime ends after everything else; its age does not matter. */
-export function storedAt(payload: number, now: number): Stored<number> {
-  return { payload, age: now, fresh: Infinity, until: far * (Math.floor(now / far) + 1) - now };
+/**
+ * A value to store, whose lifetime ends after everything else; its age does not matter. Its freshness has ended before
+ * it began, or ends never.
+ */
+export function storedAt(payload: number, now: number, fresh: number = Infinity): Stored<number> {
+  return { payload, age: now, fresh, until: far * (Math.floor(now / far) + 1) - now };
 }
 
 /** A command takes effect: one atomic step of its slot, at a moment of its own. */
@@ -31,16 +34,18 @@ export function effect(
   operation: Operation<number>,
 ): readonly [World, Reply<number>] {
   const later = { ...world, now: world.now + 1 };
-  const [slot, reply] = setting.protocol.apply(world.slots[key]!, dated(operation, later.now), atNow(later, setting));
+  const fresh = setting.entries === "expired" ? -Infinity : Infinity;
+  const asked = dated(operation, later.now, fresh);
+  const [slot, reply] = setting.protocol.apply(world.slots[key]!, asked, atNow(later, setting));
   meet(setting, `${operation._tag} → ${reply._tag}`);
   return [{ ...later, slots: world.slots.with(key, slot) }, reply];
 }
 
 // A stored value is given by how long it lives from the moment it is stored.
-function dated(operation: Operation<number>, now: number): Operation<number> {
-  if (operation._tag === "fill") return { ...operation, stored: storedAt(operation.stored.payload, now) };
+function dated(operation: Operation<number>, now: number, fresh: number): Operation<number> {
+  if (operation._tag === "fill") return { ...operation, stored: storedAt(operation.stored.payload, now, fresh) };
   if (operation._tag !== "unlock" || operation.written === undefined) return operation;
-  return { ...operation, written: storedAt(operation.written.payload, now) };
+  return { ...operation, written: storedAt(operation.written.payload, now, fresh) };
 }
 
 const unanswered: Reply<number> = { _tag: "Unreachable", reason: "given up" };

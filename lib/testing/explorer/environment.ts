@@ -15,6 +15,7 @@ export function environmentSteps(world: World, setting: Setting): ReadonlyArray<
     ...world.messages.map((_, i) => deliver(world, i, setting)),
     ...world.late.map((_, i) => applyLate(world, i)),
     ...(waiting === undefined ? [] : [waiting]),
+    ...(setting.entries === "expiring" ? world.slots.flatMap((slot, key) => stale(world, slot, key)) : []),
     ...(setting.granted.length === 0 ? [] : misfortunes(world, setting)),
   ];
 }
@@ -69,6 +70,13 @@ function underWay({ readers, writers, late }: World, { protocol: { reading } }: 
     ...writers.filter(({ state, granted }) => granted !== never && state !== "Done"),
     ...late,
   ].map(({ granted }) => granted);
+}
+
+/** The freshness of an entry ends; the entry stays. */
+function stale(world: World, slot: Slot<number>, key: number): ReadonlyArray<Step> {
+  if (slot._tag !== "Held" || slot.fresh <= world.now) return [];
+  const slots = world.slots.with(key, { ...slot, fresh: -Infinity });
+  return [{ world: { ...world, slots }, says: () => "the entry's freshness ends" }];
 }
 
 function ends(slot: Slot<number>, { level }: Setting): ReadonlyArray<number> {

@@ -8,8 +8,8 @@ export function joinSteps(world: World, setting: Setting): ReadonlyArray<Step> {
   // Callers that rest are alike: the first of them joins.
   const joiner = world.joiners.findIndex(({ reader }) => reader < 0);
   if (joiner < 0) return [];
-  return world.readers.flatMap(({ state }, reader): ReadonlyArray<Step> => {
-    if (state === "Idle" || state === "Crashed") return [];
+  return world.readers.flatMap(({ state, answered }, reader): ReadonlyArray<Step> => {
+    if (state === "Idle" || state === "Crashed" || answered) return [];
     const joined: Joiner = {
       reader,
       current: setting.protocol.joining === "blindly",

@@ -38,11 +38,12 @@ interface Names {
 }
 
 function nameActors(world: World, at: (time: number) => string, setting: Setting): Names {
-  const readers = world.readers.map((_, i) => ({
-    owner: world.readers[i]!.owner,
-    key: readerKey(world, i, at, setting),
+  const plain = world.readers.map((_, i) => readerKey(world, i, at, setting));
+  const readers = world.readers.map(({ owner }, i) => ({ i, owner, key: plain[i]! + relatedKey(world, i, plain) }));
+  const writers = world.writers.map((_, i) => ({
+    owner: world.writers[i]!.token,
+    key: writerKey(world, i, at, setting),
   }));
-  const writers = world.writers.map((_, i) => ({ owner: world.writers[i]!.token, key: writerKey(world, i, at) }));
   readers.sort(byKey);
   writers.sort(byKey);
   const known = new Map<string, string>();
@@ -53,11 +54,35 @@ function nameActors(world: World, at: (time: number) => string, setting: Setting
     known.set(owner, name);
     return name;
   };
-  return { actors: readers.map(({ key }) => key).join("") + writers.map(({ key }) => key).join(""), of };
+  let actors = "";
+  for (const { i, key } of readers) actors += key + relationKey(world, i, readers);
+  for (const { key } of writers) actors += key;
+  return { actors, of };
 }
 
 function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
   return left.key < right.key ? -1 : left.key > right.key ? 1 : 0;
+}
+
+/** What the others are like whose loads a reader waits for, or knows to be current: it orders readers alike otherwise. */
+function relatedKey({ readers }: World, i: number, plain: ReadonlyArray<string>): string {
+  const { waits, current } = readers[i]!;
+  if (waits < 0 && current === 0) return "";
+  const known = plain.filter((_, other) => (current & (1 << other)) !== 0).sort();
+  return `(${waits < 0 ? "" : plain[waits]};${known.join(",")})`;
+}
+
+/** The same by their places in that order, which says exactly which they are. */
+function relationKey(
+  { readers }: World,
+  i: number,
+  order: ReadonlyArray<{ readonly i: number }>,
+): string {
+  const { waits, current } = readers[i]!;
+  if (waits < 0 && current === 0) return "";
+  let known = 0;
+  order.forEach(({ i: other }, place) => known |= (current & (1 << other)) === 0 ? 0 : 1 << place);
+  return digit(order.findIndex(({ i: other }) => other === waits) + 1) + digit(known);
 }
 
 function readerKey(world: World, i: number, at: (time: number) => string, setting: Setting): string {
@@ -70,6 +95,9 @@ function readerKey(world: World, i: number, at: (time: number) => string, settin
   if (reader.state !== "Idle" && reader.state !== "Crashed") {
     key += at(reader.generation) + at(reader.granted) + digit(reader.found) + digit(reader.loaded) +
       digit(reader.acknowledged) + digit(reader.seen) + ownership(world, reader.owner);
+    if (setting.patience > 0) key += digit(reader.patience);
+    if (reader.answered) key += "#";
+    if (reader.superseded) key += "$";
   }
   if (world.joiners.length === 0) return key;
   const waiting = world.joiners.filter((joiner) => joiner.reader === i).map(({ current, acknowledged, seen }) =>
@@ -79,10 +107,12 @@ function readerKey(world: World, i: number, at: (time: number) => string, settin
   return key + waiting.sort().join("") + ".";
 }
 
-function writerKey(world: World, i: number, at: (time: number) => string): string {
+function writerKey(world: World, i: number, at: (time: number) => string, setting: Setting): string {
   const writer = world.writers[i]!;
-  if (writer.state === "Done") return codeOf(writer.state) + ownership(world, writer.token);
-  let key = codeOf(writer.state) + digit(writer.position) + at(writer.granted) + digit(writer.version) +
+  // Writers are alike only if they go through the keys in one order.
+  const kind = setting.order === "opposite" ? digit(i % 2) : "";
+  if (writer.state === "Done") return kind + codeOf(writer.state) + ownership(world, writer.token);
+  let key = kind + codeOf(writer.state) + digit(writer.position) + at(writer.granted) + digit(writer.version) +
     (writer.applied ? "y" : "n");
   for (const generation of writer.placed) key += at(generation);
   for (const each of writer.confirmed) key += each ? "y" : "n";
@@ -136,7 +166,7 @@ function slotKey(slot: Slot<number>, at: (time: number) => string, of: (owner: s
       const { mark } = slot;
       const marked = mark === undefined ? "" : of(mark.owner) + at(mark.generation) + at(mark.deadline);
       return "h" + at(slot.born) + digit(slot.payload) + at(slot.until) + at(slot.expires) + slot.identity + marked +
-        ".";
+        (slot.fresh === Infinity ? "." : "/");
     }
   }
 }

@@ -51,8 +51,15 @@ export const faults: ReadonlyArray<Fault> = [
   "failover",
 ];
 
-/** What is checked in every state of a world; the folder's essay in lib/protocol defines them. */
-export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6";
+/**
+ * What is checked in every state of a world; the folder's essay in lib/protocol defines the invariants I1 to I6. `D05` is
+ * more than those ask: a value past its freshness is not returned if, when the slot last answered the read, a newer one
+ * had been acknowledged.
+ */
+export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "D05";
 
 /** All invariants. */
 export const invariants: ReadonlyArray<Invariant> = ["I1", "I2", "I3", "I4", "I5", "I6"];
+
+/** All that is checked by default. */
+export const checks: ReadonlyArray<Invariant> = [...invariants, "D05"];

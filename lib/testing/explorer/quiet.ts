@@ -13,7 +13,16 @@ export type Judge = (world: World) => ReadonlyArray<Broken>;
 /** A judge that remembers what it has seen. */
 export function makeJudge(setting: Setting): Judge {
   const known = new Map<string, ReadonlyArray<Broken>>();
-  const calm: Setting = { ...setting, granted: [], times: [], joiners: 0, writers: 0, met: new Map() };
+  const calm: Setting = {
+    ...setting,
+    granted: [],
+    times: [],
+    joiners: 0,
+    writers: 0,
+    entries: "fresh",
+    ahead: "never",
+    met: new Map(),
+  };
   return (world) => {
     const left = {
       ...world,
@@ -103,5 +112,5 @@ function readAlone(
   return [world, effects];
 }
 
-// More than any way through a table without a cycle takes.
-const mostEffects = 16;
+// More than any way through a table takes that waits no more than twice.
+const mostEffects = 24;

@@ -1,25 +1,32 @@
-import { step } from "../../protocol/machine.ts";
 import type { Operation } from "../../protocol/slot.ts";
+import { advance, land } from "./advance.ts";
 import type { Answer } from "./commands.ts";
 import { command, storedAt } from "./commands.ts";
+import { choices, joinFlights, othersSee } from "./flights.ts";
 import { endRead, joinersSee } from "./joiners.ts";
+import { hasFailed, loading, loads, waits } from "./loads.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
-import { lease, never } from "./time.ts";
+import { lease } from "./time.ts";
 import { tell } from "./words.ts";
 import type { Reader, Step, World } from "./world.ts";
-import { idle, leftOf, nameOf, payloadOf, spend } from "./world.ts";
+import { idle, leftOf, nameOf, spend, versionOf } from "./world.ts";
 
 /** What a reader can do next. A read begins with its first effect, and ends with its last. */
 export function readerSteps(world: World, i: number, setting: Setting): ReadonlyArray<Step> {
   const reader = world.readers[i]!;
   if (reader.state === "Crashed") return [];
-  if (reader.state === "Idle") return effects(world, i, beginRead(world, i, setting), setting);
+  if (reader.state === "Idle") return begin(world, i, beginRead(world, i, setting), setting);
   const steps = effects(world, i, reader, setting);
   return leftOf(world, setting, "crash") > 0 ? [...steps, crash(world, i, setting)] : steps;
 }
 
-function beginRead(world: World, i: number, { keys, starts, protocol }: Setting): Reader {
+function begin(world: World, i: number, reader: Reader, setting: Setting): ReadonlyArray<Step> {
+  if (reader.state !== "Waiting") return effects(world, i, reader, setting);
+  return joinFlights({ ...world, readers: world.readers.with(i, reader) }, i, setting);
+}
+
+function beginRead(world: World, i: number, { keys, starts, protocol, patience }: Setting): Reader {
   const { reads } = world.readers[i]!;
   return {
     ...idle(reads + 1),
@@ -27,6 +34,7 @@ function beginRead(world: World, i: number, { keys, starts, protocol }: Setting)
     owner: protocol.names === "each client" ? nameOf("reader", i) : `${nameOf("reader", i)}, read ${reads + 1}`,
     acknowledged: world.acknowledged,
     seen: world.seen[i % keys]!,
+    patience,
   };
 }
 
@@ -35,15 +43,14 @@ function crash(world: World, i: number, setting: Setting): Step {
   const { reads, owner } = world.readers[i]!;
   const left = spend(world, setting, "crash");
   const stopped: Reader = { ...idle(reads, setting.protocol.names === "each client" ? owner : ""), state: "Crashed" };
-  return {
-    world: endRead({ ...world, left }, i, stopped, undefined, setting).world,
-    says: () => `${nameOf("reader", i)} crashes`,
-  };
+  const says = () => `${nameOf("reader", i)} crashes`;
+  return land({ world: endRead({ ...world, left }, i, stopped, undefined, setting).world, says }, i, 0, "", setting);
 }
 
 /** What each state does is what the tiers do in it. */
 function effects(world: World, i: number, reader: Reader, setting: Setting): ReadonlyArray<Step> {
-  if (reader.state === "Loading" || reader.state === "Bypassing") return loads(world, i, reader, setting);
+  if (loading.has(reader.state)) return loads(world, i, reader, setting);
+  if (reader.state === "Waiting") return waits(world, i, reader, setting);
   const key = i % setting.keys;
   const operation = operationOf(reader);
   if (operation === undefined) {
@@ -65,8 +72,11 @@ function operationOf({ state, owner, generation, loaded }: Reader): Operation<nu
       return { _tag: "look" };
     case "Claiming":
       return { _tag: "claim", owner };
+    case "Refreshing":
+      return { _tag: "refresh", owner, which: "expired" };
     case "Healing":
     case "Forcing":
+    case "Anticipating":
       return { _tag: "refresh", owner, which: "any" };
     case "Filling":
       return loaded === 0 ? undefined : { _tag: "fill", owner, generation, stored: storedAt(loaded, 0) };
@@ -76,73 +86,60 @@ function operationOf({ state, owner, generation, loaded }: Reader): Operation<nu
 }
 
 /** What a slot's answer means to the reader's machine. */
-function hear(i: number, reader: Reader, { world, reply, how }: Answer, setting: Setting): ReadonlyArray<Step> {
+function hear(i: number, reader: Reader, answer: Answer, setting: Setting): ReadonlyArray<Step> {
+  const { world, reply, how } = answer;
   if (how !== undefined) meet(setting, how);
   const known = setting.protocol.reading[reader.state] ?? {};
-  if (reply._tag === "Hit" && "Fresh" in known) {
-    const heard = { ...reader, found: reply.found.payload };
-    const fresh = advance(joinersSee(world, i), i, heard, "Fresh", setting);
-    if (leftOf(world, setting, "unreadable") === 0) return [fresh];
-    meet(setting, "unreadable");
-    const left = spend(world, setting, "unreadable");
-    return [fresh, advance({ ...world, left }, i, reader, "Unreadable", setting, ", but cannot be decoded")];
+  if ("Fresh" in known && (reply._tag === "Hit" || reply._tag === "Mine" && "Mine" in known)) {
+    return see(i, reader, answer, setting);
   }
-  if (reply._tag === "Mine" && "Mine" in known) {
-    return [advance(world, i, { ...reader, generation: reply.generation, granted: world.now }, "Mine", setting)];
-  }
-  const seen = reply._tag === "Filled" ? joinersSee(world, i) : world;
-  return [advance(seen, i, reader, reply._tag in known ? reply._tag : "Unreachable", setting)];
+  const seen = reply._tag === "Filled" ? othersSee(joinersSee(world, i), i, setting) : world;
+  const heard = reply._tag in known ? reply._tag : "Unreachable";
+  const asked = heard === "Unreachable" ? reader : answered(world, i, reader, setting);
+  return choices(advance(seen, i, asked, heard, setting), i, setting);
 }
 
-function loads(world: World, i: number, reader: Reader, setting: Setting): ReadonlyArray<Step> {
-  const { source } = world;
-  const who = nameOf("reader", i);
-  const load = (version: number, from: World, reply: string): Step => {
-    const loaded = payloadOf(version, i % setting.keys);
-    const loading = advance(joinersSee(from, i), i, { ...reader, loaded }, reply, setting);
-    return { ...loading, says: () => `${who} loads v${version}${loading.says()}` };
-  };
-  const steps = [load(source, world, "Loaded")];
-  if (setting.granted.length === 0) return steps;
-  const spent = (fault: "laggingReplica" | "unstorable" | "sourceAborted" | "sourceUnknownNotApplied") => {
-    meet(setting, fault);
-    return { ...world, left: spend(world, setting, fault) };
-  };
-  if (leftOf(world, setting, "laggingReplica") > 0) {
-    for (let version = 0; version < source; version++) steps.push(load(version, spent("laggingReplica"), "Loaded"));
-  }
-  if (leftOf(world, setting, "unstorable") > 0) steps.push(load(source, spent("unstorable"), "Unstorable"));
-  for (const [fault, reply] of [["sourceAborted", "Failed"], ["sourceUnknownNotApplied", "Late"]] as const) {
-    if (leftOf(world, setting, fault) === 0) continue;
-    const failed = advance(spent(fault), i, reader, reply, setting);
-    steps.push({
-      ...failed,
-      says: () => `${who}'s load ${reply === "Late" ? "is too slow" : "fails"}${failed.says()}`,
-    });
-  }
-  return steps;
+/** A question was answered: whether what was found before, or just now, is known to be outdated. */
+function answered(world: World, i: number, reader: Reader, { keys }: Setting): Reader {
+  if (reader.found === 0) return reader;
+  return { ...reader, superseded: versionOf(reader.found, i % keys, world.source) < world.acknowledged };
 }
 
-/** The machine's next state by its table; at its end, the read is over. */
-function advance(world: World, i: number, reader: Reader, reply: string, setting: Setting, how = ""): Step {
-  const { reading, names } = setting.protocol;
-  const next = step(reading, reader.state, reply);
-  meet(setting, `reading ${reader.state} → ${reply}`);
-  if (reading[next] !== undefined) {
-    const kept = next === "Bypassing" ? { generation: never, granted: never } : {};
-    return {
-      world: { ...world, readers: world.readers.with(i, { ...reader, state: next, ...kept }) },
-      says: () => how,
-    };
+/** What a slot shows, or gives to the reader alone: one that can be read, unless that goes wrong. */
+function see(i: number, reader: Reader, { world, reply }: Answer, setting: Setting): ReadonlyArray<Step> {
+  const isMine = reply._tag === "Mine";
+  const found = reply._tag === "Hit" || isMine ? reply.found : undefined;
+  const asking = isMine ? { ...reader, generation: reply.generation, granted: world.now } : reader;
+  if (found === undefined || isMine && !renewing.has(reader.state)) {
+    return [advance(world, i, asking, "Mine", setting)];
   }
-  const payload = next === "Failed" ? undefined : next === "Hit" ? reader.found : reader.loaded;
-  const over = endRead(
-    world,
-    i,
-    idle(reader.reads, names === "each client" ? reader.owner : ""),
-    payload,
-    setting,
-    reader,
+  const heard = answered(world, i, { ...asking, found: found.payload }, setting);
+  const seen = joinersSee(world, i);
+  const steps = (isMine ? ["Marked"] : meanings(world, reader.state, found.fresh > 0, setting)).flatMap((each) =>
+    choices(advance(seen, i, heard, each, setting), i, setting)
   );
-  return { ...over, says: () => how + over.says() };
+  if (leftOf(world, setting, "unreadable") === 0) return steps;
+  meet(setting, "unreadable");
+  const left = spend(world, setting, "unreadable");
+  const unread = advance(
+    { ...world, left },
+    i,
+    asking,
+    isMine ? "Mine" : "Unreadable",
+    setting,
+    ", but cannot be decoded",
+  );
+  return [...steps, ...choices(unread, i, setting)];
+}
+
+const renewing: ReadonlySet<string> = new Set(["Refreshing", "Anticipating"]);
+
+/** What a value found may mean in a state. */
+function meanings(world: World, state: string, fresh: boolean, setting: Setting): ReadonlyArray<string> {
+  if (state === "Looking" || state === "Claiming") {
+    if (fresh) return setting.ahead === "sometimes" ? ["Fresh", "Due"] : ["Fresh"];
+    return hasFailed(world, setting) ? ["Stale", "Kept"] : ["Stale"];
+  }
+  if (fresh) return ["Fresh"];
+  return renewing.has(state) && setting.renewal === "awaited" ? ["Awaited"] : ["Stale"];
 }

@@ -9,7 +9,7 @@ export function verbOf(operation: Operation<number>): string {
     case "claim":
       return "claims";
     case "refresh":
-      return "claims anew";
+      return operation.which === "expired" ? "asks to renew" : "claims anew";
     case "fill":
       return `fills with v${(operation.stored.payload - 1) % 16}`;
     case "release":
@@ -45,6 +45,9 @@ const meanings: Readonly<Record<Reply<number>["_tag"], string>> = {
 
 /** What a slot answered, in words. */
 export function meaningOf(reply: Reply<number>): string {
+  if (reply._tag === "Mine" && reply.found !== undefined) {
+    return `v${(reply.found.payload - 1) % 16} is its own to renew`;
+  }
   return reply._tag === "Hit" ? `it hits v${(reply.found.payload - 1) % 16}` : meanings[reply._tag];
 }
 

@@ -19,6 +19,16 @@ export interface Reader {
   /** The newest values that this read may not fall behind: of an acknowledged write, and of a finished read. */
   readonly acknowledged: number;
   readonly seen: number;
+  /** Whether a newer value than the one found had been acknowledged when the slot last answered. */
+  readonly superseded: boolean;
+  /** Whether its caller has the value found, and it goes on to renew it. */
+  readonly answered: boolean;
+  /** How often it may still wait. */
+  readonly patience: number;
+  /** The position of the reader whose load it waits for; -1 for none. */
+  readonly waits: number;
+  /** The readers, as bits, whose loads under way are known to be current at some moment since this read began. */
+  readonly current: number;
 }
 
 /** A writer and its only write. */
@@ -109,6 +119,11 @@ export function idle(reads: number, owner = ""): Reader {
     loaded: 0,
     acknowledged: 0,
     seen: 0,
+    superseded: false,
+    answered: false,
+    patience: 0,
+    waits: -1,
+    current: 0,
   };
 }
 

@@ -40,14 +40,20 @@ function finished(world: World, i: number): World {
 function guards(world: World, i: number, writer: Writer, setting: Setting): ReadonlyArray<Step> {
   const { position, state } = writer;
   const locking = state === "Locking";
-  const operation = locking ? lockOf(writer) : unlockOf(writer, position, setting);
+  const key = keyAt(setting, i, position);
+  const operation = locking ? lockOf(writer) : unlockOf(writer, key, setting);
   const who = nameOf("writer", i);
-  return command(world, setting, position, operation, who).map((answer): Step => {
+  return command(world, setting, key, operation, who).map((answer): Step => {
     if (answer.how !== undefined) meet(setting, answer.how);
-    const heard = locking ? hearLock(writer, answer) : hearUnlock(writer, answer);
+    const heard = locking ? hearLock(writer, key, answer) : hearUnlock(writer, key, answer);
     const next = settleEffect(answer.world, i, { ...heard, position: position + 1 }, setting);
-    return { ...next, says: () => tell(who, position, setting.keys, operation, answer) + next.says() };
+    return { ...next, says: () => tell(who, key, setting.keys, operation, answer) + next.says() };
   });
+}
+
+/** The key that a writer's effect is performed on in each step of its way through them. */
+function keyAt({ order, keys }: Setting, i: number, position: number): number {
+  return order === "opposite" && i % 2 === 1 ? keys - 1 - position : position;
 }
 
 function lockOf({ token }: Writer): Operation<number> {
@@ -61,18 +67,18 @@ function unlockOf({ state, token, placed, version }: Writer, key: number, settin
   return { _tag: "unlock", token, generation: placed[key]!, written };
 }
 
-function hearLock(writer: Writer, { world, reply }: Answer): Writer {
+function hearLock(writer: Writer, key: number, { world, reply }: Answer): Writer {
   // The lease counts from before the lock was sent.
   const granted = writer.granted === never ? world.now : writer.granted;
   if (reply._tag !== "Locked") return { ...writer, granted };
-  return { ...writer, granted, placed: writer.placed.with(writer.position, reply.generation) };
+  return { ...writer, granted, placed: writer.placed.with(key, reply.generation) };
 }
 
 const unlocked: ReadonlySet<string> = new Set(["Shared", "Published", "Cleared", "Foreign", "Lost"]);
 
-function hearUnlock(writer: Writer, { reply }: Answer): Writer {
+function hearUnlock(writer: Writer, key: number, { reply }: Answer): Writer {
   if (!unlocked.has(reply._tag)) return writer;
-  return { ...writer, confirmed: writer.confirmed.with(writer.position, true) };
+  return { ...writer, confirmed: writer.confirmed.with(key, true) };
 }
 
 /** Goes on to the next key that the pending effect is performed on, or steps by the reply of all of them together. */
@@ -83,9 +89,10 @@ function settleEffect(world: World, i: number, writer: Writer, setting: Setting)
     const inTime = world.now < granted + lease;
     return advance(world, i, writer, placed.includes(never) || !inTime ? "Refused" : "Locked", setting);
   }
-  for (let key = position; key < setting.keys; key++) {
+  for (let next = position; next < setting.keys; next++) {
+    const key = keyAt(setting, i, next);
     if (placed[key] !== never && !confirmed[key]) {
-      return { world: withWriter(world, i, { ...writer, position: key }), says: () => "" };
+      return { world: withWriter(world, i, { ...writer, position: next }), says: () => "" };
     }
   }
   const open = placed.some((generation, key) => generation !== never && !confirmed[key]);

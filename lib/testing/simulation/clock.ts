@@ -7,8 +7,8 @@ export interface SimulatedClock {
   readonly now: () => number;
   /** Calls `run` in that many milliseconds, on behalf of an owner, who can be forgotten. */
   readonly after: (milliseconds: number, run: () => void, owner?: object) => Cancel;
-  /** Keeps the next appointment; false if there is none. */
-  readonly step: () => boolean;
+  /** Keeps the next appointment; false if there is none, or none up to a moment. */
+  readonly step: (until?: number) => boolean;
   /** Lets time pass in which nothing comes due. */
   readonly skip: (milliseconds: number) => void;
   /** Cancels the appointments of an owner. */
@@ -41,9 +41,10 @@ export function simulatedClock(): SimulatedClock {
         if (found >= 0) ahead.splice(found, 1);
       };
     },
-    step: () => {
-      const next = ahead.pop();
-      if (next === undefined) return false;
+    step: (until = Infinity) => {
+      const next = ahead.at(-1);
+      if (next === undefined || next.at > until) return false;
+      ahead.pop();
       now = next.at;
       next.run();
       return true;

@@ -100,16 +100,19 @@ async function checkClosing(world: World, life: Life): Promise<void> {
   }
 }
 
-/** Waits for an answer, after which nothing may be left: nothing went wrong that would have to go on behind it. */
+/** What goes on behind an answer in a quiet system is a few commands and a load, of some milliseconds each. */
+const longestBehind = 200;
+
+/** Waits for an answer, and for what goes on behind it, such as a renewal; after which nothing may be left. */
 async function answered<A>(world: World, promise: Promise<A>): Promise<A | undefined> {
-  let answer: { readonly value: A | undefined } | undefined;
-  promise.then((value) => answer = { value }, (cause) => {
+  let answer: { readonly value: A | undefined; readonly at: number } | undefined;
+  promise.then((value) => answer = { value, at: world.clock.now() }, (cause) => {
     violate(world, "I5", `a quiet operation rejected: ${cause}`);
-    answer = { value: undefined };
+    answer = { value: undefined, at: world.clock.now() };
   });
   for (let steps = 0; steps < mostSteps; steps++) {
     await settled();
-    if (answer !== undefined || !world.clock.step()) break;
+    if (!world.clock.step(answer === undefined ? Infinity : answer.at + longestBehind)) break;
   }
   const left = world.clock.pending();
   if (left > 0) violate(world, "I5", `a quiet operation left ${left} timers behind`);

@@ -1,0 +1,50 @@
+import type { Request } from "../../backend/port.ts";
+import { late, orLate } from "../../deadline.ts";
+import type { ReadingState } from "../../protocol/reading.ts";
+import { reading } from "../../protocol/reading.ts";
+import type { Operation } from "../../protocol/slot.ts";
+import { tick } from "../../sequence.ts";
+import { askBackend } from "./effects.ts";
+import type { Read } from "./read.ts";
+import { epochNow, isSameEpoch } from "./region.ts";
+import type { Tier } from "./tier.ts";
+import { during } from "./tier.ts";
+
+/** Fills or releases what the reads own, in one call. */
+export async function conclude<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  reads: ReadonlyArray<Read<K, V, P, N>>,
+  states: ReadonlyArray<ReadingState>,
+): Promise<ReadonlyArray<string>> {
+  const asOf = tick();
+  const sent = tier.clock.now();
+  const requests = reads.map((read, i): Request<P, N> => ({
+    slot: read.slot,
+    operation: concluding(read, states[i]!),
+  }));
+  // The answer is known already: what is not confirmed by the caller's deadline goes on without the caller.
+  const asked = during(tier, askBackend(tier, requests, Infinity));
+  const region = tier.sealing?.region;
+  const epoch = region === undefined ? undefined : epochNow(region, reads[0]!.ends - sent);
+  const replies = await orLate(tier.clock, reads[0]!.ends - sent, asked);
+  if (replies === late) return reads.map(() => "Unreachable");
+  const now = await epoch;
+  const took = tier.clock.now() - sent;
+  return reads.map((read, i) => {
+    const reply = replies[i]!;
+    // What was loaded in an earlier world is in nobody's way, and no news to those who wait.
+    if (reply._tag === "Filled" && region !== undefined && !isSameEpoch(read.epoch, now)) return "Refused";
+    if (reply._tag === "Filled") {
+      read.until = Math.min(read.until, reply.until) - took;
+      // No writer came between the claim and the fill, so the value was current when the fill took effect.
+      if (tier.nextToSource) read.asOf = asOf;
+    }
+    return reply._tag in reading[states[i]!] ? reply._tag : "Unreachable";
+  });
+}
+
+function concluding<K, V, P, N>(read: Read<K, V, P, N>, state: ReadingState): Operation<P> {
+  const { owner, generation } = read;
+  if (state === "Filling") return { _tag: "fill", owner, generation, stored: read.fill! };
+  return { _tag: "release", owner, generation, pass: state === "Passing" ? read.pass : 0 };
+}

@@ -1,0 +1,67 @@
+import * as E from "fp-ts/lib/Either.js";
+import * as O from "fp-ts/lib/Option.js";
+import type { CacheError } from "../cache_error.ts";
+import { deadlineAt } from "../deadline.ts";
+import type { Save, Verbs } from "../store.ts";
+import { judge, runGuarded } from "../write.ts";
+import { settle } from "./loader.ts";
+import type { Origin } from "./origin.ts";
+import { closedError, during } from "./origin.ts";
+import type { SourceOptions, WritableSource } from "./source.ts";
+import type { Transactor } from "./transact.ts";
+import { savingIn, transact } from "./transact.ts";
+
+const noTransactions: CacheError = {
+  _tag: "Unsupported",
+  operation: "transact",
+  instead: "its source has no transactions; use mutate around the write",
+};
+
+/** Runs a write within the time that a commit may take. */
+export function mutateOf<K, V>(origin: Origin<K, V>): Verbs<K, V>["mutate"] {
+  return (_keys, write, options) => async () => {
+    if (origin.closed) return E.left({ outcome: "aborted", error: closedError });
+    const deadline = deadlineAt(origin.clock, origin.clock.now() + origin.commit, options?.within);
+    const done = await during(origin, runGuarded(origin.clock, write, deadline, origin.outcomeOf));
+    deadline.dispose();
+    return done;
+  };
+}
+
+/** How a source saves and transacts, each as far as its options say how. */
+export function transactionsOf<K, V>(
+  origin: Origin<K, V>,
+  { save, transaction }: WritableSource<K, V>,
+): Pick<Verbs<K, V>, "save" | "transact"> {
+  const saving = save === undefined ? O.none : O.some(saveOf(origin, save));
+  if (transaction === undefined) {
+    return {
+      save: saving,
+      transact: () => () => Promise.resolve(E.left({ outcome: "aborted", error: noTransactions })),
+    };
+  }
+  const transactor: Transactor<K, V> = {
+    clock: origin.clock,
+    options: transaction,
+    during: (promise) => during(origin, promise),
+  };
+  return {
+    save: O.isSome(saving) ? saving : O.some(savingIn(transactor)),
+    transact: (body) => async () => {
+      if (origin.closed) return E.left({ outcome: "aborted", error: closedError });
+      const deadline = deadlineAt(origin.clock, origin.clock.now() + origin.commit);
+      const done = await during(origin, transact(transactor, body, deadline));
+      deadline.dispose();
+      return done;
+    },
+  };
+}
+
+function saveOf<K, V>(origin: Origin<K, V>, save: NonNullable<SourceOptions<K, V>["save"]>): Save<K, V> {
+  return (changes, within) => async () => {
+    const saved = await settle(() => save(changes, within));
+    if (saved._tag === "Right") return E.right(undefined);
+    const outcome = judge(origin.outcomeOf, saved.left);
+    return E.left({ outcome, error: { _tag: "SourceFailed", cause: saved.left } });
+  };
+}
