@@ -85,10 +85,13 @@ function after(clock: Clock, milliseconds: number): Promise<void> {
 /** The backend's word that something happened; where it has none, or breaks its contract, the wait ends with its time. */
 async function changedIn<P, N>(backend: Backend<P, N>, slot: N, within: number): Promise<void> {
   try {
-    await (backend.changed === undefined ? never : backend.changed(slot, within)());
+    await (backend.changed === undefined ? never() : backend.changed(slot, within)());
   } catch {
-    await never;
+    await never();
   }
 }
 
-const never = new Promise<never>(() => {});
+/** A promise of its own for each wait: one for all would keep all that ever waited for it. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
