@@ -43,7 +43,7 @@ export function lockContract(kind: string, register: Register, crashes: "crashes
     assertEquals([await isFree(others.lock("a")), size()], [true, 0]);
   });
 
-  lockTest(`D16 D17 ${kind}: releasing what one does not hold is an error value, and harms no holder`, async (make) => {
+  lockTest(`D17 D16 ${kind}: releasing what one does not hold is an error value, and harms no holder`, async (make) => {
     const { locks, others } = await make();
     const first = await mustTake(locks.lock("a").tryAcquire);
     right(await first.release());

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { isOnPath } from "../../lib/task/test_redis.ts";
 
 /** Where Debian puts the binaries of each major version. */
@@ -13,7 +14,7 @@ const clusterSettings = "/etc/postgresql-common/createcluster.conf";
 export async function providePostgres(): Promise<string | undefined> {
   const there = find();
   if (there !== undefined || !isDebian() || Deno.uid() !== 0) return there;
-  using turn = await Deno.open("/tmp/lamina-apt-get.lock", { create: true, write: true });
+  using turn = await Deno.open(`${tmpdir()}/lamina-apt-get.lock`, { create: true, write: true });
   await turn.lock(true);
   const since = find();
   if (since !== undefined) return since;

@@ -1,17 +1,5 @@
 import type { Buffer } from "node:buffer";
-
-// Where things stand in a slot's value; the layout is packed in lua_slot.ts.
-const flags = 1;
-const claimDeadline = 17;
-const markDeadline = 58;
-
-const isMarked = 2;
-
-const letters = {
-  claimed: 0x63, // c
-  claimedByScript: 0x43, // C
-  held: 0x68, // h
-} as const;
+import { deadlines, flags, isMarked, letters } from "./value.ts";
 
 /**
  * For how many milliseconds yet another reader may be at work on a slot, by its value, its key's ttl (an answer to PTTL)
@@ -25,9 +13,9 @@ export function workLeft(value: Buffer | null, ttl: number, now: number): number
         // -1: it has no ttl; -2: it has gone since its value was read.
         return ttl >= 0 ? ttl : ttl === -1 ? Infinity : undefined;
       case letters.claimedByScript:
-        return value.readDoubleBE(claimDeadline) - now;
+        return value.readDoubleBE(deadlines.claim) - now;
       case letters.held:
-        return (value[flags]! & isMarked) === 0 ? undefined : value.readDoubleBE(markDeadline) - now;
+        return (value[flags]! & isMarked) === 0 ? undefined : value.readDoubleBE(deadlines.mark) - now;
       default:
         return undefined;
     }

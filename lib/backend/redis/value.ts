@@ -10,7 +10,8 @@ export interface Reading {
 }
 
 // Where things stand in an entry; the layout is packed in lua_slot.ts.
-const flags = 1;
+/** The byte of an entry's flags. */
+export const flags = 1;
 const identity = 2;
 const loaded = 18;
 const fresh = 26;
@@ -19,9 +20,14 @@ const headerLength = 50;
 const markLength = 18;
 
 const onProbation = 1;
-const isMarked = 2;
+/** The flag of an entry that a reader is renewing. */
+export const isMarked = 2;
 
-const letters = {
+/** Where the deadline of a claim that a script made stands, and that of a mark. */
+export const deadlines: { readonly claim: number; readonly mark: number } = { claim: 17, mark: headerLength + 8 };
+
+/** What the values of slots begin with. */
+export const letters = {
   claimed: 0x63, // c
   claimedByScript: 0x43, // C
   held: 0x68, // h
@@ -55,7 +61,7 @@ function read(value: Buffer, reading: Reading): Reply<Uint8Array> | undefined {
     case letters.claimed:
       return busy;
     case letters.claimedByScript:
-      return value.readDoubleBE(17) > reading.now ? busy : undefined;
+      return value.readDoubleBE(deadlines.claim) > reading.now ? busy : undefined;
     case letters.locked:
       return lastDeadline(value) > reading.now ? guarded : undefined;
     default:

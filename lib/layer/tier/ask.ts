@@ -55,7 +55,7 @@ export function asking<P>(owner: string, state: ReadingState): Operation<P> {
 export const looking: { readonly _tag: "look" } = { _tag: "look" };
 
 /** When a question was sent, in the order of events, and how many milliseconds its answer took. */
-export interface Asked {
+export interface Question {
   readonly asOf: number;
   readonly took: number;
 }
@@ -66,7 +66,7 @@ export function heard<K, V, P, N>(
   read: Read<K, V, P, N>,
   state: ReadingState,
   reply: Reply<P>,
-  asked: Asked,
+  asked: Question,
 ): string {
   // A vacant slot is claimed next, and counted then.
   if (reply._tag !== "Vacant" && (state === "Looking" || state === "Claiming")) countHit(tier, reply._tag === "Hit");
@@ -100,7 +100,12 @@ export function countHit<K, V, P, N>(tier: Tier<K, V, P, N>, isHit: boolean): vo
 }
 
 /** Takes the entry that a slot holds, if it can be read. */
-function found<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, stored: Stored<P>, asked: Asked): boolean {
+function found<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  stored: Stored<P>,
+  asked: Question,
+): boolean {
   const opened = read.epoch === undefined ? undefined : tier.sealing?.open(stored.payload, read.epoch);
   // What belongs to an earlier world is replaced like what cannot be read, but is no fault.
   if (opened?.world === "past") return false;

@@ -1,5 +1,4 @@
-import { readingPhases } from "../../protocol/reading.ts";
-import { goingOn, reading, type ReadingEnd, type ReadingState } from "../../protocol/reading.ts";
+import { goingOn, reading, type ReadingEnd, readingPhases, type ReadingState } from "../../protocol/reading.ts";
 import { runMany, step } from "../../protocol/machine.ts";
 import type { ReadOptions } from "../../store.ts";
 import { ask } from "./ask.ts";

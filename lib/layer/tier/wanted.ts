@@ -5,13 +5,10 @@ import type { CacheError } from "../../cache_error.ts";
 import type { Stored } from "../../protocol/slot.ts";
 import type { Duration } from "../../duration.ts";
 import type { Entry, Verdict } from "../../store.ts";
+import type { Question } from "./ask.ts";
 
 /** What is known about an answer beside its slots. */
-export interface Asked {
-  /** When the question was asked, in the order of events. */
-  readonly asOf: number;
-  /** How many milliseconds the answer took at most. */
-  readonly took: number;
+export interface Asked extends Question {
   readonly verdict: Verdict;
 }
 

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Medium } from "./cache_aside.ts";
 import type { City } from "./city.ts";
-import { patiently } from "./patience.ts";
+import { patiently } from "../faults/patience.ts";
 
 /** Makes the file of a medium. */
 export function createSqliteMedium(path: string): void {

@@ -3,7 +3,7 @@ import { startCrew } from "./crew.ts";
 import { type Freshness, judgeFreshness } from "./freshness.ts";
 import { heldInShared } from "./held_shared.ts";
 import type { Held, Report } from "./messages.ts";
-import { sleep } from "./patience.ts";
+import { sleep } from "../faults/patience.ts";
 import { openBackend, openMedium, type Plan, truthPath } from "./plan.ts";
 import { emptyStatistics, mergeStatistics, type Statistics } from "./statistics.ts";
 import { memoryTtl } from "./subject.ts";

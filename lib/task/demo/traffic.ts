@@ -1,4 +1,4 @@
-import { sleep } from "./patience.ts";
+import { sleep } from "../faults/patience.ts";
 import { exponential, type Random, seeded } from "./random.ts";
 import type { City } from "./city.ts";
 import type { Subject } from "./subject.ts";

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Deadline } from "../../deadline.ts";
 import type { City } from "./city.ts";
-import { patiently, sleep } from "./patience.ts";
+import { patiently, sleep } from "../faults/patience.ts";
 
 const columns = "name, lat, lng, country, admin1, admin2, version";
 
