@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Medium } from "./cache_aside.ts";
 import type { City } from "./city.ts";
 import { patiently } from "../faults/patience.ts";
+import { connectSqlite } from "../faults/sqlite_connection.ts";
 
 /** Makes the file of a medium. */
 export function createSqliteMedium(path: string): void {
@@ -14,8 +15,7 @@ export function createSqliteMedium(path: string): void {
 
 /** A table that processes share. */
 export function sqliteMedium(path: string): Medium {
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL");
+  const database = connectSqlite(path, "NORMAL");
   const one = database.prepare("SELECT city FROM entry WHERE id = ? AND until > ?");
   const many = database.prepare("SELECT id, city FROM entry WHERE id < ? AND until > ?");
   const put = database.prepare("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)");

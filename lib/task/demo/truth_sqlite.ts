@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Deadline } from "../../deadline.ts";
 import type { City } from "./city.ts";
 import { patiently, sleep } from "../faults/patience.ts";
+import { connectSqlite } from "../faults/sqlite_connection.ts";
 
 const columns = "name, lat, lng, country, admin1, admin2, version";
 
@@ -51,8 +52,7 @@ export function readTruth(path: string): ReadonlyArray<City> {
  * load returns what was true at some moment since it was sent, and a commit is known only after it took effect.
  */
 export function openTruth(path: string, delay: () => number): Truth {
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF");
+  const database = connectSqlite(path, "OFF");
   const select = database.prepare(`SELECT ${columns} FROM city WHERE id = ?`);
   const update = database.prepare(
     `UPDATE city SET name = ?, version = version + 1 WHERE id = ? RETURNING ${columns}`,

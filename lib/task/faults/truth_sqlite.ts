@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Deadline } from "../../deadline.ts";
 import { patiently, sleep, someTime } from "./patience.ts";
+import { connectSqlite } from "./sqlite_connection.ts";
 import { initialValue, keyName } from "./settings.ts";
 
 /** The source of truth as a worker sees it: a database at the other end of a network, which keeps every commit. */
@@ -73,8 +74,7 @@ interface Commit {
  * again. What arrives after its deadline is refused: this source has a fence.
  */
 export function openTruth(path: string): Truth {
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF");
+  const database = connectSqlite(path, "OFF");
   const select = database.prepare("SELECT value FROM item WHERE key = ?");
   const update = database.prepare("UPDATE item SET value = ? WHERE key = ?");
   const append = database.prepare("INSERT INTO log (value) VALUES (?)");
