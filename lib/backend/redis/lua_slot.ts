@@ -1,7 +1,7 @@
 // What every script is told: the slot's key; the lease, the moment of the server's change of identity, its identity, the
 // level, whether locks may be evicted ("y", and then carry a ttl), and the time where it is not the server's own.
 // Times are doubles in milliseconds, with microseconds in the fraction; `nothing` is the absent slot.
-const context = `
+export const luaContext: string = `
 local key, lease, changed, identity, level = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local now, huge, pack, unpack = tonumber(ARGV[6]), math.huge, struct.pack, struct.unpack
 local virtual = now ~= nil
@@ -142,5 +142,5 @@ local function elapse(s)
 end
 `;
 
-/** The slot in Lua: read from its key, settled by the time, and written back. */
-export const luaSlot: string = context + load + save + marked + elapse;
+/** The slot in Lua: read from its value, settled by the time, and written back. */
+export const luaSlot: string = load + save + marked + elapse;

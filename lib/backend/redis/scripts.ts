@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mostTokens } from "../../protocol/slot.ts";
-import { luaSlot } from "./lua_slot.ts";
+import { luaFast } from "./lua_fast.ts";
+import { luaContext, luaSlot } from "./lua_slot.ts";
 
 /** The steps that are scripts; each is the step of that name of the slot function. */
 export type ScriptName = "look" | "claim" | "refresh" | "fill" | "release" | "lock" | "unlock";
@@ -49,7 +50,7 @@ local function filled(held)
   return 'F' .. pack('>d', held.ends - now)
 end
 
-local before = load(redis.call('GET', key))
+local before = load(raw)
 local slot = elapse(before)
 local function finish(after, reply)
   if after ~= before then save(after) end
@@ -145,7 +146,7 @@ export const scripts: Readonly<Record<ScriptName, Script>> = makeScripts();
 
 function makeScripts(): Record<ScriptName, Script> {
   const made = (name: ScriptName): Script => {
-    const text = luaSlot + steps + bodies[name];
+    const text = luaContext + luaFast[name] + luaSlot + steps + bodies[name];
     return { text, digest: createHash("sha1").update(text).digest("hex") };
   };
   return {
