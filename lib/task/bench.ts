@@ -12,7 +12,9 @@ import { openGround } from "./bench/ground.ts";
 import { machine } from "./bench/machine.ts";
 import type { Result } from "./bench/measure.ts";
 import { measure } from "./bench/measure.ts";
+import { rewriteBench, versionsIn } from "./bench/readme.ts";
 import { heading, showCount, showResult } from "./bench/table.ts";
+import { pathOf } from "./stand_in.ts";
 
 /** What a run found out. */
 interface Figures {
@@ -20,6 +22,18 @@ interface Figures {
   readonly results: Array<Result>;
   readonly leftOut: Array<{ readonly name: string; readonly because: string }>;
 }
+
+/** Whose versions stand beside the figures. */
+const compared = [
+  "redis",
+  "lru-cache",
+  "layered-loader",
+  "keyv",
+  "cache-manager",
+  "cacheable",
+  "bentocache",
+  "@epic-web/cachified",
+];
 
 async function main(): Promise<number> {
   const settings = parseArguments(Deno.args, cases.map(({ name }) => name));
@@ -32,9 +46,16 @@ async function main(): Promise<number> {
     return 0;
   }
   const figures = await run(settings.right);
-  const { json, rounds } = settings.right;
+  const { json, rounds, readme } = settings.right;
   if (json !== undefined) {
     await Deno.writeTextFile(json, JSON.stringify({ ...machine(), rounds, ...figures }, null, 2) + "\n");
+  }
+  if (readme) {
+    const versions = versionsIn(await Deno.readTextFile(pathOf("deno.lock")), compared);
+    const path = pathOf("README.md");
+    const text = rewriteBench(await Deno.readTextFile(path), { ...machine(), rounds, versions, ...figures });
+    await Deno.writeTextFile(path, text);
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
   }
   return figures.counts.every(({ wanted, received }) => wanted === received) ? 0 : 1;
 }

@@ -8,6 +8,8 @@ export interface Settings {
   readonly rounds: number;
   /** The file for the figures as JSON. */
   readonly json: string | undefined;
+  /** Whether the table in README.md is written anew. */
+  readonly readme: boolean;
   /** A server to use instead of one that is started. */
   readonly redis: string | undefined;
 }
@@ -48,6 +50,7 @@ export function helpFor(cases: ReadonlyArray<{ readonly name: string; readonly a
   const flags = Object.entries(flagsFor(cases.map(({ name }) => name)));
   const lines = [
     ...flags.map(([name, { help }]) => `  ${`--${name} <value>`.padEnd(20)}${help}`),
+    `  ${"--readme".padEnd(20)}writes the table into README.md as well`,
     `  ${"--help".padEnd(20)}this text`,
   ];
   return `Measures what the tiers cost beside the least that the same thing can cost, in the same run.
@@ -69,11 +72,16 @@ export function parseArguments(
 ): Either<string, Settings | "help"> {
   const flags = flagsFor(cases);
   const values = new Map<string, string>();
+  const readme = args.includes("--readme");
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--help") return E.right("help");
+    if (args[i] === "--readme") continue;
     const [, name = "", inline] = /^--([a-z]+)(?:=(.*))?$/s.exec(args[i]!) ?? [];
     if (!Object.hasOwn(flags, name)) {
-      return refused(`one of ${[...Object.keys(flags), "help"].map((known) => `--${known}`).join(", ")}`, args[i]);
+      return refused(
+        `one of ${[...Object.keys(flags), "readme", "help"].map((known) => `--${known}`).join(", ")}`,
+        args[i],
+      );
     }
     if (values.has(name)) return refused(`--${name} once`, "it again");
     const value = inline ?? args[++i];
@@ -85,6 +93,7 @@ export function parseArguments(
     only: values.get("only")?.split(","),
     rounds: Number(values.get("rounds") ?? defaultRounds),
     json: values.get("json"),
+    readme,
     redis: values.get("redis"),
   });
 }

@@ -5,6 +5,8 @@ export interface Contender {
   readonly run: (count: number) => number | Promise<number>;
   /** The most that it may cost, in floors; none where it is measured as information. */
   readonly target?: number;
+  /** How many times the first contender's cost another library's is expected to be at least. */
+  readonly behind?: number;
 }
 
 /** Several ways of doing the same thing, measured in turn. */

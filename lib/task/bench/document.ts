@@ -13,8 +13,8 @@ const documentType: t.Type<Document, unknown, unknown> = t.type({ id: t.number, 
 /** The codec of documents, the same for the tiers and for the floors. */
 export const documentCodec: Codec<Document> = json(documentType);
 
-/** What makes a document an entry, as a tier does it. */
-export const documentWire: Wire<Document> = wire(documentCodec);
+/** What makes a document an entry, as a tier does it; not compressed, since no other library does that. */
+export const documentWire: Wire<Document> = wire(documentCodec, { compress: "never" });
 
 /** The document of a key, of about so many bytes as JSON. */
 export function makeDocument(id: number, size: number): Document {

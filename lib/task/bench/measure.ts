@@ -13,6 +13,8 @@ export interface Measured {
   /** What this process computed for it (waiting and other processes are not in it), in floors of the same round. */
   readonly cpu: Summary;
   readonly target: number | undefined;
+  /** The time in times of the first contender, in the same round, where another library is measured. */
+  readonly behind: { readonly times: Summary; readonly wanted: number } | undefined;
 }
 
 /** What a comparison came to; the floor is the first. */
@@ -52,12 +54,15 @@ export async function measure({ title, floor, contenders }: Comparison, rounds: 
   }
   return {
     title,
-    measured: all.map(({ name, target }, i) => ({
+    measured: all.map(({ name, target, behind }, i) => ({
       name,
       time: summarize(done[i]!.map(({ time }) => time)),
       ratio: summarize(done[i]!.map(({ time }, round) => time / done[0]![round]!.time)),
       cpu: summarize(done[i]!.map(({ cpu }, round) => cpu / done[0]![round]!.cpu)),
       target,
+      behind: behind === undefined
+        ? undefined
+        : { times: summarize(done[i]!.map(({ time }, round) => time / done[1]![round]!.time)), wanted: behind },
     })),
   };
 }

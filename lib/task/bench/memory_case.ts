@@ -1,14 +1,22 @@
+import { LRUCache } from "lru-cache";
 import type { Store } from "../../../mod.ts";
 import { memory, source } from "../../../mod.ts";
 import { seeded, shuffled } from "../demo/random.ts";
 import { zipf } from "../demo/zipf.ts";
 import type { Case, Comparison } from "./comparison.ts";
 import type { Row } from "./memory_loops.ts";
+import { behindOf, type MemoryPeer, openMemoryPeers } from "./memory_peers.ts";
 
 type Loops = typeof import("./memory_loops.ts");
 
-/** How many entries there are: more than the processor's nearest cache holds, as in a tier that is worth having. */
-const size = 10_000;
+/** How many entries the comparisons with a Map and with libraries have: more than the processor's nearest cache holds. */
+const usual = 10_000;
+
+/** How many those with lru-cache have: all in the nearest cache, in none, and in between. */
+const sizes: ReadonlyArray<number> = [100, usual, 1_000_000];
+
+/** How long entries live, in milliseconds: no measure lasts as long. */
+const ttl = 3_600_000;
 
 /** A key and its row. */
 type Pair<K> = readonly [K, Row];
@@ -25,37 +33,42 @@ const orders: ReadonlyArray<Order> = ["a few most of the time", "all equally oft
  */
 function asked<K>(pairs: ReadonlyArray<Pair<K>>, order: Order): ReadonlyArray<K> {
   const chance = seeded(1);
-  const places = [...shuffled(size, chance)];
+  const places = [...shuffled(pairs.length, chance)];
   if (order === "all equally often") return places.map((at) => pairs[at]![0]);
-  const draw = zipf(size, 1);
+  const draw = zipf(pairs.length, 1);
   return places.map(() => pairs[places[draw(chance)]!]![0]);
 }
 
 /** What a hit in this process costs, without a promise and with one. */
 export const memoryCase: Case = {
   name: "memory",
-  about: "a hit in this process: peek beside Map.get, get beside an awaited Map.get",
+  about: "a hit in this process: peek beside lru-cache and Map.get, get beside an awaited Map.get and other libraries",
   needs: "nothing",
   open: async () => {
-    const numbers = Array.from({ length: size }, (_, n): Pair<number> => [n, { n }]);
-    const strings = numbers.map(([n, row]): Pair<string> => [`user:${n}`, row]);
+    const numbers = pairsOf(usual, (n) => n);
+    const strings = pairsOf(usual, (n) => `user:${n}`);
     const byNumber = await filled(numbers);
     const byString = await filled(strings);
+    const peers = await openMemoryPeers({ rows: new Map(strings), ttl });
     return {
       counts: [],
       comparisons: [
+        ...await Promise.all(sizes.map(besideLru)),
         ...await each((order) => peeking("number keys", order, numbers, byNumber)),
         ...await each((order) => peeking("string keys", order, strings, byString)),
-        ...await each((order) => getting("number keys", order, numbers, byNumber)),
-        ...await each((order) => getting("string keys", order, strings, byString)),
+        ...await each((order) => getting("number keys", order, numbers, byNumber, [])),
+        ...await each((order) => getting("string keys", order, strings, byString, peers)),
       ],
       [Symbol.asyncDispose]: async () => {
-        await byNumber.close();
-        await byString.close();
+        await Promise.all([byNumber.close(), byString.close(), ...peers.map(({ close }) => close())]);
       },
     };
   },
 };
+
+function pairsOf<K>(size: number, keyOf: (n: number) => K): ReadonlyArray<Pair<K>> {
+  return Array.from({ length: size }, (_, n): Pair<K> => [keyOf(n), { n }]);
+}
 
 function each(make: (order: Order) => Promise<Comparison>): Promise<ReadonlyArray<Comparison>> {
   return Promise.all(orders.map(make));
@@ -63,11 +76,27 @@ function each(make: (order: Order) => Promise<Comparison>): Promise<ReadonlyArra
 
 async function filled<K>(pairs: ReadonlyArray<Pair<K>>): Promise<Store<K, Row>> {
   const rows = new Map(pairs);
-  const store = memory({ capacity: size, ttl: "1h" })(
+  const store = memory({ capacity: pairs.length, ttl: "1h" })(
     source({ load: (keys: ReadonlyArray<K>) => Promise.resolve(keys.map((key) => rows.get(key))) }),
   );
-  await store.getMany([...rows.keys()])();
+  const keys = [...rows.keys()];
+  // A million at once may take longer than a claim lives.
+  for (let at = 0; at < keys.length; at += usual) await store.getMany(keys.slice(at, at + usual))();
   return store;
+}
+
+/** The same keys and rows in lru-cache with a ttl. Nothing of either is left when the comparison is. */
+async function besideLru(size: number): Promise<Comparison> {
+  const { lruGet, peek } = await freshLoops();
+  const pairs = pairsOf(size, (n) => `user:${n}`);
+  const keys = asked(pairs, "a few most of the time");
+  const lru = new LRUCache<string, Row>({ max: size, ttl });
+  for (const [key, row] of pairs) lru.set(key, row);
+  return {
+    title: `memory hit without a promise, ${size} entries, string keys, ${orders[0]}`,
+    floor: { name: "lru-cache get, with a ttl", run: lruGet(lru, keys) },
+    contenders: [{ name: "peek", target: 1, run: peek(await filled(pairs), keys) }],
+  };
 }
 
 async function peeking<K>(
@@ -79,7 +108,7 @@ async function peeking<K>(
   const { mapGet, peek } = await freshLoops();
   const keys = asked(pairs, order);
   return {
-    title: `memory hit without a promise, ${size} entries, ${kind}, ${order}`,
+    title: `memory hit without a promise, ${usual} entries, ${kind}, ${order}`,
     floor: { name: "Map.get", run: mapGet(new Map(pairs), keys) },
     contenders: [{ name: "peek", target: 3, run: peek(store, keys) }],
   };
@@ -90,13 +119,21 @@ async function getting<K>(
   order: Order,
   pairs: ReadonlyArray<Pair<K>>,
   store: Store<K, Row>,
+  peers: ReadonlyArray<MemoryPeer>,
 ): Promise<Comparison> {
   const { awaitMapGet, awaitGet } = await freshLoops();
   const keys = asked(pairs, order);
+  const others = peers.map(async (peer) => {
+    const { awaitPeer } = await freshLoops();
+    return { name: peer.name, behind: behindOf(peer), run: awaitPeer(peer, keys.map(String)) };
+  });
   return {
-    title: `memory hit, awaited, ${size} entries, ${kind}, ${order}`,
+    title: `memory hit, awaited, ${usual} entries, ${kind}, ${order}`,
     floor: { name: "await Promise.resolve(map.get(key))", run: awaitMapGet(new Map(pairs), keys) },
-    contenders: [{ name: "await get(key)()", target: 2, run: awaitGet(store, keys) }],
+    contenders: [
+      { name: "await get(key)()", target: 1.5, run: awaitGet(store, keys) },
+      ...await Promise.all(others),
+    ],
   };
 }
 

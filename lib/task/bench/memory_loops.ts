@@ -4,6 +4,7 @@
  */
 import type { Store } from "../../../mod.ts";
 import type { Contender } from "./comparison.ts";
+import type { MemoryPeer } from "./memory_peers.ts";
 
 /** What is cached. */
 export interface Row {
@@ -56,6 +57,35 @@ export function awaitGet<K>(store: Store<K, Row>, keys: ReadonlyArray<K>): Conte
       const found = await store.get(keys[at]!)();
       if (found._tag === "Right" && found.right._tag === "Some") sum += found.right.value.n;
       else sum = NaN;
+      if (++at === keys.length) at = 0;
+    }
+    return sum;
+  };
+}
+
+/** A read without a promise from an LRU whose entries have a ttl: what others keep in memory stands on it. */
+export function lruGet<K>(lru: Lru<K>, keys: ReadonlyArray<K>): Contender["run"] {
+  return (count) => {
+    let sum = 0;
+    for (let i = 0, at = 0; i < count; i++) {
+      sum += lru.get(keys[at]!)!.n;
+      if (++at === keys.length) at = 0;
+    }
+    return sum;
+  };
+}
+
+/** What is measured of it. */
+export interface Lru<K> {
+  readonly get: (key: K) => Row | undefined;
+}
+
+/** A read of another library. */
+export function awaitPeer(peer: MemoryPeer, keys: ReadonlyArray<string>): Contender["run"] {
+  return async (count) => {
+    let sum = 0;
+    for (let i = 0, at = 0; i < count; i++) {
+      sum += (await peer.get(keys[at]!))!.n;
       if (++at === keys.length) at = 0;
     }
     return sum;

@@ -7,6 +7,8 @@ import { type Document, documentWire } from "./document.ts";
 export interface Raw {
   readonly get: (name: string) => Promise<Document>;
   readonly getMany: (names: ReadonlyArray<string>) => Promise<ReadonlyArray<Document>>;
+  /** As `getMany`, where some are not there. */
+  readonly find: (names: ReadonlyArray<string>) => Promise<ReadonlyArray<Document | undefined>>;
   readonly set: (name: string, value: Document) => Promise<void>;
   readonly send: (command: ReadonlyArray<string>) => Promise<unknown>;
   readonly close: () => void;
@@ -23,6 +25,10 @@ export async function connect(url: string): Promise<Raw> {
   return {
     get: async (name) => decode(await send(["GET", name])),
     getMany: async (names) => (await send(["MGET", ...names]) as ReadonlyArray<unknown>).map(decode),
+    find: async (names) =>
+      (await send(["MGET", ...names]) as ReadonlyArray<unknown>).map((found) =>
+        found === null ? undefined : decode(found)
+      ),
     set: async (name, value) => void await send(["SET", name, encode(value), "PX", "3600000"]),
     send,
     close: () => client.destroy(),

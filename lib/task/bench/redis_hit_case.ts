@@ -6,39 +6,43 @@ import type { Case, Comparison, Contender } from "./comparison.ts";
 import { inLanes, inSequence } from "./lanes.ts";
 import { connect, type Raw } from "./raw_redis.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
+import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
 import { lease, untilSettled } from "./redis_tier.ts";
 
 /** How many entries there are of each size. */
 const entries = 4_000;
 
-/** How many reads are under way at once, as in a process that serves many. */
-const lanes = 64;
+/** How large a document is as JSON, in bytes. */
+const sizes: ReadonlyArray<readonly [string, number]> = [["100 B", 100], ["1 KiB", 1_024], ["10 KiB", 10_240]];
 
-/** How many keys a batch has. */
-const batch = 1_000;
+/** How many reads are under way at once, and what they may cost: many share their way to the server. */
+const widths: ReadonlyArray<readonly [lanes: number, target: number]> = [[1, 1.05], [64, 0.9], [512, 0.9]];
 
 /** What hits on Redis cost. */
 export const redisHitCase: Case = {
   name: "redis-hit",
-  about: `hits on Redis, ${lanes} at once and ${batch} in a batch, beside GET and MGET with the same decoding`,
+  about: "hits on Redis, 1, 64 and 512 at once, beside GET with the same decoding, and other libraries",
   needs: "redis",
   open: async ({ redis }) => {
     const { url, prefix } = redis!;
     await untilSettled(url);
     const backend = redisBackend({ url });
     const raw = await connect(url);
-    const small = await filled(raw, backend, `${prefix}s`, 100);
-    const large = await filled(raw, backend, `${prefix}l`, 1_024);
+    const opened: Array<RedisPeer> = [];
+    const comparisons: Array<Comparison> = [];
+    for (const [title, size] of sizes) {
+      const documents = await filled(raw, backend, `${prefix}${size}`, size);
+      const load = (key: string) => Promise.resolve(makeDocument(Number(key), size));
+      const peers = await openRedisPeers({ url, prefix: `${prefix}p${size}`, ttl: 3_600_000, load });
+      opened.push(...peers);
+      for (const { get } of peers) await inLanes(64, entries, async (key) => (await get(String(key)))!.id);
+      for (const [lanes, target] of widths) comparisons.push(hitting(title, documents, peers, lanes, target));
+    }
     return {
       counts: [],
-      comparisons: [
-        hitting("100 B", small, 1),
-        hitting("100 B", small, lanes),
-        hitting("1 KiB", large, lanes),
-        reading("100 B", small),
-        reading("1 KiB", large),
-      ],
+      comparisons,
       [Symbol.asyncDispose]: async () => {
+        for (const { close } of opened) await close();
         await backend.close();
         raw.close();
       },
@@ -50,7 +54,7 @@ export const redisHitCase: Case = {
 interface Filled {
   readonly raw: Raw;
   readonly rawName: (key: number) => string;
-  readonly stores: Readonly<Record<"look" | "auto" | "claim", Store<number, Document>>>;
+  readonly stores: Readonly<Record<"look" | "auto" | "claim" | "compressed", Store<number, Document>>>;
 }
 
 async function filled(
@@ -60,20 +64,42 @@ async function filled(
   size: number,
 ): Promise<Filled> {
   const load = (keys: ReadonlyArray<number>) => Promise.resolve(keys.map((key) => makeDocument(key, size)));
-  const store = (probe: "look" | "auto" | "claim"): Store<number, Document> =>
+  const store = (probe: "look" | "auto" | "claim", compress?: "never"): Store<number, Document> =>
     pipe(
       source({ load, commit: "500ms" }),
-      shared({ backend, name, codec: documentCodec, ttl: "1h", lease, probe }),
+      shared({
+        backend,
+        name: compress === undefined ? `${name}z` : name,
+        codec: documentCodec,
+        ttl: "1h",
+        lease,
+        probe,
+        ...(compress === undefined ? {} : { compress }),
+      }),
     );
   const keys = Array.from({ length: entries }, (_, key) => key);
-  const stores = { look: store("look"), auto: store("auto"), claim: store("claim") };
-  await stores.look.getMany(keys)();
+  const stores = {
+    look: store("look", "never"),
+    auto: store("auto", "never"),
+    claim: store("claim", "never"),
+    compressed: store("auto"),
+  };
+  for (let at = 0; at < entries; at += 500) {
+    await stores.look.getMany(keys.slice(at, at + 500))();
+    await stores.compressed.getMany(keys.slice(at, at + 500))();
+  }
   const rawName = (key: number): string => `raw:${name}:${key}`;
   for (const key of keys) await raw.set(rawName(key), makeDocument(key, size));
   return { raw, rawName, stores };
 }
 
-function hitting(size: string, { raw, rawName, stores }: Filled, wide: number): Comparison {
+function hitting(
+  size: string,
+  { raw, rawName, stores }: Filled,
+  peers: ReadonlyArray<RedisPeer>,
+  wide: number,
+  target: number,
+): Comparison {
   const doing = (one: (index: number) => Promise<number>): Contender["run"] => (count) =>
     wide === 1 ? inSequence(count, one) : inLanes(wide, count, one);
   const ours = (probe: keyof Filled["stores"]): Contender["run"] => {
@@ -83,44 +109,20 @@ function hitting(size: string, { raw, rawName, stores }: Filled, wide: number): 
       return found._tag === "Right" && found.right._tag === "Some" ? found.right.value.id : NaN;
     });
   };
-  // In sequence most of it is waiting, of which nobody can do less.
-  const target = wide === 1 ? {} : { target: 1.1 };
   return {
     title: `Redis hit, ${size}, ${wide} at once`,
     floor: { name: "GET and decode", run: doing(async (index) => (await raw.get(rawName(index % entries))).id) },
     contenders: [
-      { name: "get, looking first", ...target, run: ours("look") },
-      { name: "get, auto", ...target, run: ours("auto") },
+      { name: "get, looking first", target, run: ours("look") },
+      { name: "get, auto", target, run: ours("auto") },
       { name: "get, claiming first", run: ours("claim") },
+      // By default what is larger than 4 KiB is compressed, which costs a read the inflating.
+      ...(size === "10 KiB" ? [{ name: "get, auto, compressed", run: ours("compressed") }] : []),
+      ...peers.map(({ name, get }) => ({
+        name,
+        behind: 1,
+        run: doing(async (index) => (await get(String(index % entries)))?.id ?? NaN),
+      })),
     ],
-  };
-}
-
-function reading(size: string, { raw, rawName, stores }: Filled): Comparison {
-  const slices = Array.from(
-    { length: entries / batch },
-    (_, slice) => Array.from({ length: batch }, (_, i) => slice * batch + i),
-  );
-  const store = stores.auto;
-  return {
-    title: `getMany of ${batch}, ${size}, all hits`,
-    floor: {
-      name: "MGET and decode",
-      run: (count) =>
-        inSequence(count, async (index) => {
-          const found = await raw.getMany(slices[index % slices.length]!.map(rawName));
-          return found.reduce((sum, { id }) => sum + id, 0);
-        }),
-    },
-    contenders: [{
-      name: "getMany",
-      target: 1.2,
-      run: (count) =>
-        inSequence(count, async (index) => {
-          const found = await store.getMany(slices[index % slices.length]!)();
-          if (found._tag === "Left") return NaN;
-          return found.right.reduce((sum, each) => sum + (each._tag === "Some" ? each.value.id : NaN), 0);
-        }),
-    }],
   };
 }

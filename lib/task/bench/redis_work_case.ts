@@ -2,10 +2,11 @@ import { pipe } from "fp-ts/lib/function.js";
 import type { Store } from "../../../mod.ts";
 import { shared, source } from "../../../mod.ts";
 import { redisBackend } from "../../backend/redis/mod.ts";
-import type { Case, Comparison, Count } from "./comparison.ts";
+import type { Case, Comparison, Contender, Count } from "./comparison.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
-import { inSequence } from "./lanes.ts";
+import { inLanes, inSequence } from "./lanes.ts";
 import { connect, type Raw } from "./raw_redis.ts";
+import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
 import { lease, untilSettled } from "./redis_tier.ts";
 import { countCosts } from "./round_trips.ts";
 
@@ -22,25 +23,31 @@ export const redisWorkCase: Case = {
     await untilSettled(url);
     const backend = redisBackend({ url });
     const raw = await connect(url);
-    const store = (probe: "look" | "claim"): Store<string, Document> =>
+    const stores: Stores = (probe) =>
       pipe(
         source({
           load: (keys: ReadonlyArray<string>) => Promise.resolve(keys.map(() => document)),
-          save: () => Promise.resolve(),
+          save,
           commit: "500ms",
         }),
         shared({ backend, name: prefix, codec: documentCodec, ttl: "60s", lease, probe }),
       );
+    const load = () => Promise.resolve(document);
+    const peers = await openRedisPeers({ url, prefix: `${prefix}p`, ttl: 60_000, load });
     return {
       counts: await tripsOf(url, `${prefix}c`),
-      comparisons: [missing(raw, prefix, store), writing(raw, prefix, store("look"))],
+      comparisons: [...missing(raw, prefix, stores, peers), writing(raw, prefix, stores("look"))],
       [Symbol.asyncDispose]: async () => {
+        for (const { close } of peers) await close();
         await backend.close();
         raw.close();
       },
     };
   },
 };
+
+/** The tier, by how a read of one key begins. */
+type Stores = (probe: "look" | "auto" | "claim") => Store<string, Document>;
 
 async function tripsOf(url: string, name: string): Promise<ReadonlyArray<Count>> {
   const costs = await countCosts(url, name);
@@ -61,50 +68,65 @@ async function tripsOf(url: string, name: string): Promise<ReadonlyArray<Count>>
   ];
 }
 
-function missing(raw: Raw, prefix: string, store: (probe: "look" | "claim") => Store<string, Document>): Comparison {
+/** How many misses are under way at once, and what they may cost. */
+const widths: ReadonlyArray<readonly [lanes: number, target: number]> = [[1, 1.2], [64, 1.6]];
+
+function missing(raw: Raw, prefix: string, stores: Stores, peers: ReadonlyArray<RedisPeer>): ReadonlyArray<Comparison> {
   // Nothing is missing twice.
   let next = 0;
-  const through = (tier: Store<string, Document>) => (count: number): Promise<number> =>
-    inSequence(count, async () => {
-      const read = await tier.get(`m${next++}`)();
-      return read._tag === "Right" && read.right._tag === "Some" ? read.right.value.id : NaN;
-    });
-  return {
-    title: "miss and fill on Redis, in sequence",
-    floor: {
-      name: "GET, load, SET",
-      run: (count) =>
-        inSequence(count, async () => {
+  return widths.map(([lanes, target]) => {
+    const doing = (one: () => Promise<number>): Contender["run"] => (count) =>
+      lanes === 1 ? inSequence(count, one) : inLanes(lanes, count, one);
+    const through = (tier: Store<string, Document>) =>
+      doing(async () => {
+        const read = await tier.get(`m${next++}`)();
+        return read._tag === "Right" && read.right._tag === "Some" ? read.right.value.id : NaN;
+      });
+    return {
+      title: `miss and fill on Redis, ${lanes} at once`,
+      floor: {
+        name: "GET, load, SET",
+        run: doing(async () => {
           const name = `raw:${prefix}:${next++}`;
           await raw.send(["GET", name]);
           const loaded = await Promise.resolve(document);
           await raw.set(name, loaded);
           return loaded.id;
         }),
-    },
-    contenders: [
-      { name: "get, claiming first", run: through(store("claim")) },
-      { name: "get, looking first", run: through(store("look")) },
-    ],
-  };
+      },
+      contenders: [
+        { name: "get, claiming first", target, run: through(stores("claim")) },
+        { name: "get, auto", run: through(stores("auto")) },
+        { name: "get, looking first", run: through(stores("look")) },
+        ...peers.map(({ name, get }) => ({ name, run: doing(async () => (await get(`m${next++}`))?.id ?? NaN) })),
+      ],
+    };
+  });
 }
+
+/** How long a save takes, in milliseconds. */
+const saving = 1;
+
+/** A save as a source in another process has it: it takes its time, and this process does something else meanwhile. */
+const save = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, saving));
 
 function writing(raw: Raw, prefix: string, store: Store<string, Document>): Comparison {
   return {
-    title: "write on Redis, in sequence",
+    title: `write on Redis, in sequence, a save of ${saving} ms`,
     floor: {
       name: "SET a lock, save, DEL",
       run: (count) =>
         inSequence(count, async (index) => {
           const name = `raw:${prefix}:lock${index % 100}`;
           await raw.send(["SET", name, "token", "NX", "PX", "10000"]);
-          await Promise.resolve();
+          await save();
           await raw.send(["DEL", name]);
           return 1;
         }),
     },
     contenders: [{
       name: "put, and the value is published",
+      target: 1.2,
       run: (count) =>
         inSequence(count, async (index) => (await store.put(`w${index % 100}`, document)())._tag === "Right" ? 1 : NaN),
     }],

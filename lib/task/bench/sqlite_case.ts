@@ -36,6 +36,7 @@ export const sqliteCase: Case = {
         },
         contenders: [{
           name: "get",
+          target: 1.3,
           run: (count) =>
             inSequence(count, async (index) => {
               const found = await store.get(index % entries)();

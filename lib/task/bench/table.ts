@@ -20,8 +20,12 @@ function showFloor({ name, time }: Measured): string {
   return row([`  ${name}`, showTime(time.median), "1.00", rangeOf(time, showTime), "1.00", "", showNoise(time)]);
 }
 
-function showMeasured({ name, time, ratio, cpu, target }: Measured): string {
-  const verdict = target === undefined ? "" : ratio.median <= target ? "met" : "MISSED";
+function showMeasured({ name, time, ratio, cpu, target, behind }: Measured): string {
+  const verdict = target === undefined
+    ? behind === undefined ? "" : showBehind(behind)
+    : ratio.median <= target
+    ? "met"
+    : "MISSED";
   return row([
     `  ${name}`,
     showTime(time.median),
@@ -31,6 +35,11 @@ function showMeasured({ name, time, ratio, cpu, target }: Measured): string {
     target === undefined ? "" : showRatio(target),
     [verdict, showNoise(ratio)].filter((part) => part !== "").join(", "),
   ]);
+}
+
+function showBehind({ times, wanted }: NonNullable<Measured["behind"]>): string {
+  const of = `${showRatio(times.median)} of ours, at least ${showRatio(wanted)}`;
+  return `${of}: ${times.median >= wanted ? "met" : "MISSED"}`;
 }
 
 function showNoise({ spread }: Summary): string {

@@ -1,0 +1,71 @@
+/**
+ * Keeps many small values in memory in one way, and prints as JSON what each took: `entry_process.ts <kind> <count>`.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { memory, source } from "../../../mod.ts";
+
+/** Where the values are kept. */
+export type Kind = "lru-cache" | "memory";
+
+/** What that took. */
+export interface Kept {
+  /** Bytes of heap an entry, the value and its key's number included. */
+  readonly bytes: number;
+  /** The longest stop of the event loop while it was filled, in milliseconds. */
+  readonly stop: number;
+}
+
+/** How many values are put at once: between two such turns the event loop can be seen to stop. */
+const atOnce = 1_000;
+
+const collect = (globalThis as { readonly gc?: () => void }).gc;
+
+/** A place for values: how many are put at once, and what keeps them. */
+interface Place {
+  readonly put: (keys: ReadonlyArray<number>) => unknown;
+}
+
+async function measure(count: number, make: () => Place): Promise<Kept> {
+  const before = used();
+  const place = make();
+  let stop = 0;
+  for (let at = 0; at < count; at += atOnce) {
+    const begun = performance.now();
+    await place.put(Array.from({ length: atOnce }, (_, i) => at + i));
+    stop = Math.max(stop, performance.now() - begun);
+  }
+  const bytes = (used() - before) / count;
+  // Until here it has to be there.
+  await place.put([0]);
+  return { bytes, stop };
+}
+
+/** What the heap holds, and what typed arrays hold beside it. */
+function used(): number {
+  collect?.();
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
+if (import.meta.main) {
+  const [kind, number] = Deno.args;
+  const count = Number(number);
+  console.log(JSON.stringify(kind === "memory" ? await ofMemory(count) : await ofLru(count)));
+}
+
+function ofLru(count: number): Promise<Kept> {
+  return measure(count, () => {
+    const lru = new LRUCache<number, { n: number }>({ max: count, ttl: 3_600_000 });
+    return { put: (keys) => keys.forEach((n) => lru.set(n, { n })) };
+  });
+}
+
+function ofMemory(count: number): Promise<Kept> {
+  return measure(count, () => {
+    const load = (keys: ReadonlyArray<number>) => Promise.resolve(keys.map((n) => ({ n })));
+    const store = memory({ capacity: count, ttl: "1h" })(source({ load }));
+    return { put: (keys) => store.getMany(keys)() };
+  });
+}

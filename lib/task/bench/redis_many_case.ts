@@ -1,0 +1,137 @@
+import { pipe } from "fp-ts/lib/function.js";
+import { shared, source, type Store } from "../../../mod.ts";
+import { redisBackend } from "../../backend/redis/mod.ts";
+import type { Case, Comparison } from "./comparison.ts";
+import { type Document, documentCodec, makeDocument } from "./document.ts";
+import { inSequence } from "./lanes.ts";
+import { connect, type Raw } from "./raw_redis.ts";
+import { lease, untilSettled } from "./redis_tier.ts";
+
+/** How many keys a batch has. */
+const batches: ReadonlyArray<number> = [100, 1_000, 10_000];
+
+/** How many entries there are, so that a batch of each size is another one than the batch before. */
+const entries = 20_000;
+
+/** How large documents are as JSON, in bytes. */
+const sizes: ReadonlyArray<readonly [string, number]> = [["100 B", 100], ["1 KiB", 1_024]];
+
+/** What batches on Redis cost. */
+export const redisManyCase: Case = {
+  name: "redis-many",
+  about: "getMany of 100, 1,000 and 10,000 keys, all hits or one in ten a miss, beside MGET and what misses need",
+  needs: "redis",
+  open: async ({ redis }) => {
+    const { url, prefix } = redis!;
+    await untilSettled(url);
+    const backend = redisBackend({ url });
+    const raw = await connect(url);
+    const comparisons: Array<Comparison> = [];
+    for (const [title, size] of sizes) {
+      const many = await filled({ raw, backend, name: `${prefix}n${size}`, title, size });
+      for (const batch of batches) comparisons.push(hitting(many, batch), missing(many, batch));
+    }
+    return {
+      counts: [],
+      comparisons,
+      [Symbol.asyncDispose]: async () => {
+        await backend.close();
+        raw.close();
+      },
+    };
+  },
+};
+
+interface Many {
+  readonly raw: Raw;
+  readonly backend: ReturnType<typeof redisBackend>;
+  readonly name: string;
+  readonly title: string;
+  readonly size: number;
+}
+
+interface Filled extends Many {
+  readonly store: Store<number, Document>;
+  readonly rawName: (key: number) => string;
+}
+
+/** The same documents as raw entries and behind a tier; what is not among them is loaded in no time. */
+async function filled(many: Many): Promise<Filled> {
+  const { raw, backend, name, size } = many;
+  const load = (keys: ReadonlyArray<number>) => Promise.resolve(keys.map((key) => makeDocument(key, size)));
+  const store = pipe(
+    source({ load, commit: "500ms" }),
+    shared({ backend, name, codec: documentCodec, ttl: "1h", lease, compress: "never" }),
+  );
+  const keys = Array.from({ length: entries }, (_, key) => key);
+  for (let at = 0; at < entries; at += 500) await store.getMany(keys.slice(at, at + 500))();
+  const rawName = (key: number): string => `raw:${name}:${key}`;
+  for (const key of keys) await raw.set(rawName(key), makeDocument(key, size));
+  return { ...many, store, rawName };
+}
+
+function slicesOf(batch: number): ReadonlyArray<ReadonlyArray<number>> {
+  return Array.from(
+    { length: entries / batch },
+    (_, slice) => Array.from({ length: batch }, (_, i) => slice * batch + i),
+  );
+}
+
+async function sumOf(store: Store<number, Document>, keys: ReadonlyArray<number>): Promise<number> {
+  const found = await store.getMany(keys)();
+  if (found._tag === "Left") return NaN;
+  return found.right.reduce((sum, each) => sum + (each._tag === "Some" ? each.value.id : NaN), 0);
+}
+
+function hitting({ title, raw, rawName, store }: Filled, batch: number): Comparison {
+  const slices = slicesOf(batch);
+  return {
+    title: `getMany of ${batch}, ${title}, all hits`,
+    floor: {
+      name: "MGET and decode",
+      run: (count) =>
+        inSequence(count, async (index) => {
+          const found = await raw.getMany(slices[index % slices.length]!.map(rawName));
+          return found.reduce((sum, { id }) => sum + id, 0);
+        }),
+    },
+    contenders: [{
+      name: "getMany",
+      target: 1.1,
+      run: (count) => inSequence(count, (index) => sumOf(store, slices[index % slices.length]!)),
+    }],
+  };
+}
+
+/** One in ten keys was never asked for before. */
+function missing({ title, raw, rawName, store, size }: Filled, batch: number): Comparison {
+  let next = entries;
+  const slices = slicesOf(batch);
+  const slice = (index: number): ReadonlyArray<number> =>
+    slices[index % slices.length]!.map((key, i) => i % 10 === 0 ? next++ : key);
+  return {
+    title: `getMany of ${batch}, ${title}, 10 % misses`,
+    floor: {
+      name: "MGET and decode, load, SETs",
+      run: (count) =>
+        inSequence(count, async (index) => {
+          const keys = slice(index);
+          const found = await raw.find(keys.map(rawName));
+          const sets: Array<Promise<void>> = [];
+          let sum = 0;
+          for (let i = 0; i < keys.length; i++) {
+            const document = found[i] ?? makeDocument(keys[i]!, size);
+            if (found[i] === undefined) sets.push(raw.set(rawName(keys[i]!), document));
+            sum += document.id;
+          }
+          await Promise.all(sets);
+          return sum;
+        }),
+    },
+    contenders: [{
+      name: "getMany",
+      target: 1.5,
+      run: (count) => inSequence(count, (index) => sumOf(store, slice(index))),
+    }],
+  };
+}
