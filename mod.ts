@@ -28,8 +28,8 @@
  * ```
  *
  * **Gotchas**
- * - A memory tier does not hear of writes and invalidations by other processes: towards those it is stale by at most its
- *   ttl and grace.
+ * - By itself a memory tier does not hear of writes by other processes: towards those it is stale by at most its ttl and
+ *   grace. With `invalidations: { lease }`, over Redis, it is by less than that lease, whatever becomes of the word.
  * - What is written behind the store's back is not seen: say so with `invalidate`.
  * - A lease must be longer than a commit may take. A source that stops at its deadline (`within.signal`) is a fence: a
  *   write that goes on after its lease can only be bounded by the ttl.
@@ -63,11 +63,13 @@ export * from "./lib/layer/observe.ts";
 export * from "./lib/layer/request.ts";
 export type { ScopeOptions } from "./lib/layer/request/options.ts";
 export * from "./lib/layer/shared.ts";
+export * from "./lib/layer/switch.ts";
 export {
   type Counters,
   counters,
   type Observer,
   type ReadReport,
+  type ReadsReport,
   type TierEvent,
   type TierTransition,
   type WriteReport,
@@ -80,7 +82,10 @@ export * from "./lib/request/requests.ts";
 export * from "./lib/source/http.ts";
 export * from "./lib/source/source.ts";
 export * from "./lib/source/transaction.ts";
-export type { Answer, Load, LoadContext, LoadRows } from "./lib/source/loader.ts";
+export * from "./lib/transaction/promised.ts";
+export * from "./lib/transaction/transaction.ts";
+export type { Member, Part, Round, RoundEnd, Seat, Underway } from "./lib/joint.ts";
+export type { Answer, Load, LoadContext, LoadOne, LoadRows } from "./lib/source/loader.ts";
 export type { LifetimeOptions, Ttl } from "./lib/layer/tier/lifetime.ts";
 export type { PolicyOptions } from "./lib/layer/tier/policy.ts";
 export type { Probe } from "./lib/layer/tier/tier.ts";

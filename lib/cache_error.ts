@@ -15,6 +15,7 @@ export type CacheError =
   | Cancelled
   | KeyRefused
   | ValueRefused
+  | TooManyKeys
   | Unsupported
   | Closed;
 
@@ -78,6 +79,12 @@ export type ValueRefused = {
   readonly reason: string;
 };
 
+/** A transaction was going to write more keys than it may, and was rolled back. */
+export type TooManyKeys = {
+  readonly _tag: "TooManyKeys";
+  readonly limit: number;
+};
+
 /** The store cannot do this; `instead` says what can. */
 export type Unsupported = {
   readonly _tag: "Unsupported";
@@ -91,7 +98,17 @@ export type Closed = {
   readonly what: string;
 };
 
-/** Says a {@linkcode CacheError} in a sentence, without values. */
+/**
+ * Says a {@linkcode CacheError} in a sentence, without values.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { showCacheError } from "@lamina/cache";
+ *
+ * assertEquals(showCacheError({ _tag: "TimedOut", waitingFor: "the source" }), "The deadline passed while waiting for the source");
+ * ```
+ */
 export function showCacheError(error: CacheError): string {
   switch (error._tag) {
     case "SourceFailed":
@@ -114,6 +131,8 @@ export function showCacheError(error: CacheError): string {
       return `Cannot encode the key: ${error.reason}`;
     case "ValueRefused":
       return `Cannot store the value in ${error.tier}: ${error.reason}`;
+    case "TooManyKeys":
+      return `Cannot go on with the transaction: expected at most ${error.limit} written keys: received more`;
     case "Unsupported":
       return `Cannot ${error.operation} in this store: ${error.instead}`;
     case "Closed":

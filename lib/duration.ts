@@ -62,7 +62,22 @@ function parse(like: unknown): number {
   return match === null ? NaN : Number(match[1]) * units[match[2]!]!;
 }
 
-/** Says a duration with the largest unit that keeps it whole, for messages. */
+/**
+ * Says a duration with the largest unit that keeps it whole, for messages.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { duration, showDuration } from "@lamina/cache";
+ *
+ * assertEquals(["90s", "120s", "1.5s", "forever"].map((each) => showDuration(duration(each as "90s"))), [
+ *   "90s",
+ *   "2m",
+ *   "1500ms",
+ *   "forever",
+ * ]);
+ * ```
+ */
 export function showDuration(length: Duration): string {
   if (length === Infinity) return "forever";
   for (const unit of ["d", "h", "m", "s"]) {

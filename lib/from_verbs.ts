@@ -29,7 +29,7 @@ import type { Entry, Store, Verbs, Write } from "./store.ts";
  * ```
  */
 export function fromVerbs<K, V>(verbs: Verbs<K, V>): Store<K, V> {
-  const { entries, mutate, transact, invalidateAll, peek, save, commit, tiers, close } = verbs;
+  const { entries, mutate, transact, invalidateAll, peek, save, commit, tiers, changes, close } = verbs;
   return {
     entries,
     mutate,
@@ -39,6 +39,7 @@ export function fromVerbs<K, V>(verbs: Verbs<K, V>): Store<K, V> {
     save,
     commit,
     tiers,
+    changes,
     close,
     get: (key, options) => async () => {
       const entry = (await entries([key], options)())[0]!;

@@ -96,7 +96,10 @@ export function identify(key: unknown): E.Either<KeyFault, Identity> {
 export interface Namespace {
   /** How all of its slot names begin: `lamina:<namespace>:`. */
   readonly prefix: string;
-  /** The slot of a key, encoded by {@linkcode encodeKey}, on a shard. */
+  /**
+   * The slot of a key, encoded by {@linkcode encodeKey}, on a shard. Shards of one key lie on different nodes of a Redis
+   * Cluster, also where the key has braces; where the namespace has, all of it lies on one node.
+   */
   readonly slotName: (encoded: string, shard: number) => string;
 }
 
@@ -120,7 +123,7 @@ const maxPlain = 64;
 const utf8 = new TextEncoder();
 
 /**
- * The namespace of a name: `lamina:<namespace>:<shard>:<key>` are its slots.
+ * The namespace of a name: `lamina:<namespace>:<shard>:<key>` are its slots, with `{}` after all shards but the first.
  *
  * Keys above 64 bytes are replaced by their SHA-256 after "~"; all keys by their HMAC-SHA-256 after "^" if there is a
  * secret. No encoded key begins with either.
@@ -152,14 +155,33 @@ export function namespace(options: NamespaceOptions): Namespace {
   const prefix = `lamina:${name}:`;
   // Under one secret equal keys of two namespaces shall not look equal.
   const toName = secret === undefined ? toPlainName : (encoded: string) => `^${hmac(secret, `${name}:${encoded}`)}`;
-  return { prefix, slotName: (encoded, shard) => `${prefix}${shard}:${toName(encoded)}` };
+  return { prefix, slotName: (encoded, shard) => `${prefix}${shard}${hashedWhole(shard)}:${toName(encoded)}` };
+}
+
+/**
+ * A Redis Cluster places a name by what stands in its first braces, and by all of it where nothing does: or the shards of
+ * a key with braces, as any record has, would all be one node's. The first shard is placed by what the key says.
+ */
+function hashedWhole(shard: number): "" | "{}" {
+  return shard === 0 ? "" : "{}";
 }
 
 function isNamespace(name: string): boolean {
   return name !== "" && name.length <= maxNamespace && !name.includes(":") && name.isWellFormed();
 }
 
-/** The names of slots, without the rest of the {@linkcode namespace}. */
+/**
+ * The names of slots, without the rest of the {@linkcode namespace}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { slotName } from "@lamina/cache";
+ *
+ * const nameOf = slotName({ namespace: "user" });
+ * assertEquals([nameOf("42", 0), nameOf("42", 1)], ["lamina:user:0:42", "lamina:user:1:42"]);
+ * ```
+ */
 export function slotName(options: NamespaceOptions): (encoded: string, shard: number) => string {
   return namespace(options).slotName;
 }

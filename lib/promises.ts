@@ -1,11 +1,12 @@
 import * as O from "fp-ts/lib/Option.js";
-import type { TaskEither } from "fp-ts/lib/TaskEither.js";
-import type { CacheError } from "./cache_error.ts";
-import { showCacheError } from "./cache_error.ts";
 import type { Deadline } from "./deadline.ts";
-import type { InvalidateAllOptions, MutateOptions, ReadOptions, Store, Write, WriteFailure } from "./store.ts";
+import type { PromisedTransaction } from "./promised.ts";
+import { asPromises, bodyOf, committed, reading } from "./promised.ts";
+import type { InvalidateAllOptions, MutateOptions, ReadOptions, Store } from "./store.ts";
 import { writing } from "./write.ts";
 import type { OutcomeOf } from "./write.ts";
+
+export { CacheReadError, CacheWriteError, type PromisedTransaction } from "./promised.ts";
 
 /** A store for code that uses promises and exceptions: `undefined` for absent, errors as classes with their `cause`. */
 export interface Promises<K, V> extends AsyncDisposable {
@@ -29,37 +30,15 @@ export interface Promises<K, V> extends AsyncDisposable {
     write: (within: Deadline) => Promise<A>,
     options?: MutateOptions<K, V, A> & { readonly outcomeOf?: OutcomeOf },
   ) => Promise<A>;
+  /**
+   * Runs a body in a transaction of the source. What the body rejects with rolls it back and is the error's `cause`; it
+   * may run more than once.
+   */
+  readonly transact: <A>(body: (tx: PromisedTransaction<K, V>) => Promise<A>) => Promise<A>;
+  /** The store that it was made of. */
+  readonly store: Store<K, V>;
   /** Drains what is under way; afterwards every operation rejects. */
   readonly close: () => Promise<void>;
-}
-
-/** Why a read failed. */
-export class CacheReadError extends Error {
-  /** The class, as messages show it. */
-  override readonly name: string = "CacheReadError";
-  /** What went wrong, to act on. */
-  readonly error: CacheError;
-  /** Says the error in a sentence. */
-  constructor(error: CacheError) {
-    super(showCacheError(error), "cause" in error ? { cause: error.cause } : {});
-    this.error = error;
-  }
-}
-
-/** Why a write failed, and what became of it. */
-export class CacheWriteError extends Error {
-  /** The class, as messages show it. */
-  override readonly name: string = "CacheWriteError";
-  /** What became of the write. */
-  readonly outcome: WriteFailure<never>["outcome"];
-  /** What went wrong, to act on. */
-  readonly error: CacheError;
-  /** Says the error and the outcome in a sentence. */
-  constructor({ outcome, error }: WriteFailure<never>) {
-    super(`${showCacheError(error)} (${outcome})`, "cause" in error ? { cause: error.cause } : {});
-    this.outcome = outcome;
-    this.error = error;
-  }
 }
 
 /**
@@ -94,18 +73,9 @@ export function promises<K, V>(store: Store<K, V>): Promises<K, V> {
       const { outcomeOf, ...rest } = options;
       return committed(store.mutate(keys, writing(write, outcomeOf), rest));
     },
+    transact: (body) => committed(store.transact((tx) => bodyOf(() => body(asPromises(tx))))),
+    store,
     close: store.close,
     [Symbol.asyncDispose]: store.close,
   };
-}
-
-function reading<A>(result: Awaited<ReturnType<TaskEither<CacheError, A>>>): A {
-  if (result._tag === "Left") throw new CacheReadError(result.left);
-  return result.right;
-}
-
-async function committed<A>(write: Write<A>): Promise<A> {
-  const done = await write();
-  if (done._tag === "Left") throw new CacheWriteError(done.left);
-  return done.right;
 }

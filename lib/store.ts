@@ -3,11 +3,14 @@ import type { Option } from "fp-ts/lib/Option.js";
 import type { Task } from "fp-ts/lib/Task.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CacheError } from "./cache_error.ts";
+import type { Changes } from "./changes.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Duration } from "./duration.ts";
+import type { Seat } from "./joint.ts";
 import type { Blocked } from "./protocol/reading.ts";
 import type { Level } from "./protocol/slot.ts";
 
+export type { Changes, Listener, SlotChanges, World, WorldListener } from "./changes.ts";
 export { fromVerbs } from "./from_verbs.ts";
 
 /** What became of a write: `committed`, `aborted` (certainly not applied), or `unknown`. */
@@ -65,6 +68,8 @@ export interface Entry<V> {
   readonly verdict: Verdict;
   /** The value was the current one at some moment after this number of {@linkcode tick}. */
   readonly asOf: number;
+  /** Whether word comes when the tier that answered it holds it no more (see {@linkcode Changes}). */
+  readonly watched?: boolean;
 }
 
 /** What a caller may ask of a read. */
@@ -105,6 +110,12 @@ export interface Transaction<K, V> {
   readonly remove: (key: K) => TaskEither<CacheError, void>;
 }
 
+/** What a caller may say of a transaction. */
+export interface TransactOptions {
+  /** Its seat in a transaction of several stores. Only the source looks at it: what stands in front passes it on. */
+  readonly seat?: Seat | undefined;
+}
+
 /** One change of the source: a key and its new value; none removes it. */
 export interface Change<K, V> {
   /** What is changed. */
@@ -130,7 +141,10 @@ export interface Verbs<K, V> {
     options?: MutateOptions<K, V, A>,
   ) => Write<A, E>;
   /** Runs a body in a transaction of the source, where it has them. */
-  readonly transact: <A, E = never>(body: (tx: Transaction<K, V>) => TaskEither<E, A>) => Write<A, E>;
+  readonly transact: <A, E = never>(
+    body: (tx: Transaction<K, V>) => TaskEither<E, A>,
+    options?: TransactOptions,
+  ) => Write<A, E>;
   /**
    * Invalidates all that every tier holds, in all processes that share it; what is being loaded is not kept either.
    * Tiers without a common epoch refuse it, before anything happened.
@@ -144,6 +158,8 @@ export interface Verbs<K, V> {
   readonly commit: Duration;
   /** How many remembering tiers stand between here and the source. */
   readonly tiers: number;
+  /** What it can tell of other processes, for tiers that stand on it; it may be left out. */
+  readonly changes?: Changes<K> | undefined;
   /** Drains what is under way here and below; afterwards every operation answers `Closed`. */
   readonly close: () => Promise<void>;
 }

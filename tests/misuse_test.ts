@@ -1,7 +1,7 @@
 import { pipe } from "fp-ts/lib/function.js";
 import * as t from "io-ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import type { DurationLike, Store } from "../mod.ts";
+import type { DurationLike, SharedOptions, Store } from "../mod.ts";
 import { batch, compose, duration, memory, memoryBackend, promises, shared, showCacheError, source } from "../mod.ts";
 import { withoutRejections } from "./support/rejections.ts";
 import { allFound, found, left, right } from "./support/results.ts";
@@ -97,6 +97,30 @@ Deno.test("a lease that does not cover the source's commit is refused when the l
   const layers = compose(memory({ capacity: 1, ttl: "1m", lease: "30s" }), memory({ capacity: 1, ttl: "1m" }));
   assertEquals(refusal(() => layers(slow)).includes("memory"), true);
   memory({ capacity: 1, ttl: "1m", lease: "10001ms" })(slow);
+});
+
+Deno.test("a grace, a load timeout, a refresh or a wait that makes no sense is refused when the layer is built", () => {
+  const wrong: ReadonlyArray<readonly [Partial<SharedOptions<string>>, string]> = [
+    [
+      { ttl: undefined as never, grace: "1m" },
+      "expected a ttl, after which the grace begins: received grace without ttl",
+    ],
+    [{ lease: "10s", loadTimeout: { hard: "11s" } }, "of at least the hard load timeout: received a lease of 10s"],
+    ...[0, 1, -0.1, 1.1, NaN].map((ahead) =>
+      [{ refresh: { ahead } }, `between 0 and 1 to refresh ahead: received ${ahead}`] as const
+    ),
+    [{ onBusy: { wait: "forever" } }, "wait for another's load: expected a duration that ends: received forever"],
+  ];
+  for (const [options, message] of wrong) {
+    for (
+      const build of [
+        () => shared({ ...good, ...options }),
+        () => memory({ capacity: 1, ttl: "1m", ...options } as never),
+      ]
+    ) {
+      assertEquals(refusal(build).endsWith(message), true, refusal(build));
+    }
+  }
 });
 
 const cycle: Array<unknown> = [];

@@ -1,7 +1,17 @@
 import { pipe } from "fp-ts/lib/function.js";
 import { assertEquals, assertRejects } from "@std/assert";
 import type { CacheError } from "../mod.ts";
-import { batch, CacheReadError, CacheWriteError, promises, showCacheError } from "../mod.ts";
+import {
+  batch,
+  CacheReadError,
+  CacheWriteError,
+  promisedTransaction,
+  promises,
+  showCacheError,
+  source,
+} from "../mod.ts";
+import { fail, Failed, ledger } from "./source/held_transaction.ts";
+import { stand } from "./transaction/support.ts";
 import { batchIn, memoryIn, sharedTexts, world } from "./support/stack.ts";
 import { turn } from "./support/turn.ts";
 
@@ -87,4 +97,62 @@ Deno.test("a cause that cannot be shown does not hide the failure", () => {
   for (const cause of strange) {
     assertEquals(showCacheError({ _tag: "SourceFailed", cause }).startsWith("The source failed: "), true);
   }
+});
+
+Deno.test("a transaction as a promise commits what its body did, and rolls back what rejects, with the cause", async () => {
+  const bank = ledger({ a: 9 });
+  const store = source<string, number>({
+    load: (keys) => Promise.resolve(keys.map((key) => bank.rows.get(key))),
+    transaction: bank.options,
+  });
+  const cache = promises(store);
+  const left = await cache.transact(async (tx) => {
+    await tx.put("a", (await tx.get("a") ?? 0) - 4);
+    await tx.remove("b");
+    assertEquals(await tx.get("c"), undefined);
+    return await tx.get("a");
+  });
+  assertEquals([left, bank.rows.get("a")], [5, 5]);
+
+  const cause = new Error("no");
+  const own = await assertRejects(
+    () => cache.transact(async (tx) => (await tx.put("a", 0), await Promise.reject(cause))),
+    CacheWriteError,
+  );
+  assertEquals([own.outcome, own.cause, bank.rows.get("a")], ["aborted", cause, 5]);
+
+  for (const [word, Thrown] of [["get a", CacheReadError], ["put a", CacheWriteError]] as const) {
+    bank.plan.set(word, [fail("aborted")]);
+    const seen: Array<unknown> = [];
+    const failed = await assertRejects(
+      () =>
+        cache.transact(async (tx) => {
+          try {
+            await tx.put("a", await tx.get("a") ?? 0);
+          } catch (error) {
+            seen.push(error instanceof Thrown && error.error._tag);
+            throw error;
+          }
+        }),
+      CacheWriteError,
+    );
+    assertEquals([seen, failed.outcome, failed.cause], [["SourceFailed"], "aborted", new Failed("aborted")]);
+  }
+});
+
+Deno.test("stores as promises are written in one transaction, and their body's rejection leaves nothing of it", async () => {
+  const here = stand({ u1: 9 });
+  const [users, orders] = [promises(here.users), promises(here.orders)];
+  const done = await promisedTransaction([users, orders], async ([user, order]) => {
+    await user.put(1, (await user.get(1) ?? 0) - 4);
+    await order.put(7, 4);
+    return await order.get(7);
+  });
+  assertEquals([done, await users.get(1), await orders.get(7)], [4, 5, 4]);
+  const cause = new Error("no");
+  const failed = await assertRejects(
+    () => promisedTransaction([users, orders], async ([user]) => (await user.put(1, 0), await Promise.reject(cause))),
+    CacheWriteError,
+  );
+  assertEquals([failed.outcome, failed.cause, here.bank.rows.get("u1")], ["aborted", cause, 5]);
 });

@@ -5,7 +5,7 @@ import { absent, apply } from "../protocol/slot.ts";
 import type { Cell } from "./memory_cell.ts";
 import { freshCell } from "./memory_cell.ts";
 import type { State } from "./memory_room.ts";
-import { contend, drop, expireCell, isLive, isOver, makeRoom, sizeOf, workLeft, write } from "./memory_room.ts";
+import { contend, drop, empty, expireCell, isLive, isOver, makeRoom, sizeOf, workLeft, write } from "./memory_room.ts";
 import type { Backend, Call, Request } from "./port.ts";
 import { unreachable } from "./port.ts";
 import { watchers } from "./watchers.ts";
@@ -24,6 +24,8 @@ export interface MemoryOptions<P> {
   readonly clock?: Clock;
   /** What is kept beside a payload for those who ask without a promise; undefined for nothing. */
   readonly valueOf?: (payload: P) => unknown;
+  /** Told of each slot that is not kept any more; undefined: none is, but perhaps those of writers under way. */
+  readonly dropped?: (slot: unknown) => void;
 }
 
 /** A backend in this process, with a way in that needs no promise. */
@@ -38,7 +40,7 @@ export interface MemoryBackend<P, N> extends Backend<P, N> {
   readonly size: () => { readonly slots: number; readonly bytes: number };
   /** The names and slots that are kept, dead ones included. */
   readonly inspect: () => ReadonlyArray<readonly [N, Slot<P>]>;
-  /** Forgets every entry and claim; live locks stay, and publish nothing. It takes as long as there are slots. */
+  /** An unlock by a stranger of every slot: forgets each entry and claim; live locks stay, and publish nothing. */
   readonly flush: () => void;
   /** Ends the freshness of every entry, and forgets claims and marks: what is under way stores and publishes nothing. */
   readonly expire: () => void;
@@ -47,6 +49,23 @@ export interface MemoryBackend<P, N> extends Backend<P, N> {
 /**
  * A backend that is the slot function on a Map, bounded by count and bytes. A live lock is never evicted, so its level
  * is `pinned`. Payloads are kept by reference.
+ *
+ * @example Two tiers of one name on one backend are one
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryBackend, promises, shared, source } from "@lamina/cache";
+ * import * as t from "io-ts";
+ *
+ * await using backend = memoryBackend<Uint8Array>({ capacity: 10_000, maxBytes: 1_000_000, sizeOf: ({ length }) => length });
+ * let loads = 0;
+ * const lengthOf = async (words: ReadonlyArray<string>) => (loads++, words.map(({ length }) => length));
+ * const layer = shared({ backend, name: "length", codec: t.number, ttl: "1h" });
+ * await using one = promises(layer(source({ load: lengthOf })));
+ * await using other = promises(layer(source({ load: lengthOf })));
+ *
+ * assertEquals([await one.get("four"), await other.get("four")], [4, 4]);
+ * assertEquals([loads, backend.size().slots], [1, 1]);
+ * ```
  */
 export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryBackend<P, N> {
   const state = makeState<P, N>(options);
@@ -54,10 +73,8 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
   const now = coarse(state.clock);
   const close = (): Promise<void> => {
     state.closed = true;
-    cells.clear();
+    empty(state);
     state.watchers.wakeAll();
-    state.sizes?.clear();
-    state.bytes = 0;
     return Promise.resolve();
   };
   return {
@@ -75,9 +92,11 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
     inspect: () => [...cells].map(([name, cell]) => [name, cell.slot]),
     flush: () => {
       const at = state.clock.now();
-      for (const [name, cell] of cells) {
-        if (isLive(cell.slot, at)) contend(state, name, cell);
-        else drop(state, name);
+      const live = [...state.locked].filter(([, cell]) => isLive(cell.slot, at));
+      empty(state);
+      for (const [name, cell] of live) {
+        cells.set(name, cell);
+        contend(state, name, cell);
       }
       state.watchers.wakeAll();
     },
@@ -92,6 +111,7 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
 
 function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
   const { capacity, maxBytes = Infinity, sizeOf, valueOf = () => undefined, clock = systemClock } = options;
+  const { dropped = () => {} } = options;
   if (!(Number.isInteger(capacity) && capacity > 0)) {
     throw new RangeError(`Cannot make a memory backend: expected a positive whole capacity: received ${capacity}`);
   }
@@ -106,6 +126,8 @@ function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
     maxBytes,
     sizeOf,
     valueOf,
+    dropped,
+    locked: new Map(),
     clock,
     watchers: watchers(clock),
     bytes: 0,

@@ -16,16 +16,23 @@ export interface Cell<P> {
 }
 
 /**
- * The cell of a slot with a value that is fresh now. A function of cells: to go through a backend costs a hit a fifth more.
+ * The cell of a slot with a value that is fresh now, while the term is not over that all cells have. A function of cells:
+ * to go through a backend costs a hit a fifth more.
  */
 export function freshCell<P, N>(
   cells: ReadonlyMap<N, Cell<P>>,
   name: N,
   now: () => number,
+  term: Float64Array = always,
 ): Cell<P> | undefined {
   const cell = cells.get(name);
-  if (cell === undefined || !(cell.fresh > now())) return undefined;
+  if (cell === undefined) return undefined;
+  const at = now();
+  if (!(cell.fresh > at) || !(term[0]! > at)) return undefined;
   // Where it is set already, the cell's memory stays clean.
   if (!cell.used) cell.used = true;
   return cell;
 }
+
+/** In an array it is a number, and not an object. */
+const always = new Float64Array([Infinity]);

@@ -12,6 +12,9 @@ export interface State<P, N> {
   readonly maxBytes: number;
   readonly sizeOf: ((payload: P) => number) | undefined;
   readonly valueOf: (payload: P) => unknown;
+  readonly dropped: (slot: unknown) => void;
+  /** Those that writers have locked: a flush keeps them, and must not look for them among all. */
+  readonly locked: Map<N, Cell<P>>;
   readonly clock: Clock;
   readonly watchers: Watchers<N>;
   bytes: number;
@@ -23,6 +26,17 @@ export interface State<P, N> {
 export function drop<P, N>(state: State<P, N>, name: N): void {
   count(state, name, 0);
   state.cells.delete(name);
+  if (state.locked.size > 0) state.locked.delete(name);
+  state.dropped(name);
+}
+
+/** Forgets all slots. */
+export function empty<P, N>(state: State<P, N>): void {
+  state.cells.clear();
+  state.locked.clear();
+  state.sizes?.clear();
+  state.bytes = 0;
+  state.dropped(undefined);
 }
 
 function count<P, N>(state: State<P, N>, name: N, bytes: number): void {
@@ -53,13 +67,16 @@ export function write<P, N>(
   count(state, name, bytes);
   const value = slot._tag === "Held" ? state.valueOf(slot.payload) : undefined;
   const fresh = slot._tag === "Held" ? Math.floor(Math.min(slot.fresh, slot.until)) : 0;
+  const kept = cell ?? { fresh, used: false, value, slot };
   if (cell === undefined) {
-    state.cells.set(name, { fresh, used: false, value, slot });
+    state.cells.set(name, kept);
   } else {
     cell.fresh = fresh;
     cell.value = value;
     cell.slot = slot;
   }
+  if (slot._tag === "Locked") state.locked.set(name, kept);
+  else if (state.locked.size > 0) state.locked.delete(name);
 }
 
 /** Whether there is more than there is room for. */

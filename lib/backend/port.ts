@@ -1,4 +1,5 @@
 import type { Task } from "fp-ts/lib/Task.js";
+import type { Cancel } from "../clock.ts";
 import type { Level, Operation, Reply } from "../protocol/slot.ts";
 
 /** One operation on one named slot. */
@@ -17,6 +18,20 @@ export interface Call {
   readonly lease: number;
   /** The level that the caller asks for; the backend's own may be more cautious. */
   readonly level: Level;
+  /** Whether listeners want to be told of changes to what its looks find, where the backend can. */
+  readonly watched?: boolean;
+}
+
+/** Who wants to be told of changes to slots, by whomever. */
+export interface Listener<N> {
+  /**
+   * Milliseconds: how long word may be missing unnoticed. Infinite: only a connection that is known to have ended counts.
+   */
+  readonly lease: number;
+  /** A slot that a watched look found may have changed since; undefined: any of them may have. */
+  readonly changed: (slot: N | undefined) => void;
+  /** Until when, on the backend's clock, all that happened longer than the lease ago was told; in the past: it is not. */
+  readonly proven: (until: number) => void;
 }
 
 /**
@@ -36,13 +51,29 @@ export interface Backend<P, N = string> extends AsyncDisposable {
    * after so many milliseconds at the latest. Who waits asks the slot again; where there is no such word, it asks often.
    */
   readonly changed?: (slot: N, within: number) => Task<void>;
+  /**
+   * Tells a listener of changes from now on, until it is cancelled. A hit that says `watched` is told of once, when it
+   * changes, ends, or is evicted, and before anything that is read later is answered. Undefined: it cannot tell.
+   */
+  readonly listen?: (listener: Listener<N>) => Cancel;
   /** The level that this backend keeps at least; it may change with the server it is connected to. */
   readonly level: () => Level;
   /** Drains what is under way; afterwards every operation is `Unreachable`, because closed. */
   readonly close: () => Promise<void>;
 }
 
-/** The replies of a call that nobody answered. */
+/**
+ * The replies of a call that nobody answered.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unreachable } from "@lamina/cache";
+ *
+ * const replies = unreachable(2, "no connection");
+ * assertEquals(replies.map((reply) => reply._tag === "Unreachable" && reply.reason), ["no connection", "no connection"]);
+ * ```
+ */
 export function unreachable<P>(count: number, reason: string, cause?: unknown): ReadonlyArray<Reply<P>> {
   const reply: Reply<P> = { _tag: "Unreachable", reason, ...(cause === undefined ? {} : { cause }) };
   return Array.from({ length: count }, () => reply);

@@ -1,6 +1,9 @@
 /**
  * A backend in a file that the processes of one machine share, by node:sqlite.
  *
+ * It does not tell of changes by other processes: to ask the file each turn would cost each hit of a memory tier many times
+ * what it costs. A memory tier above goes by its ttl and grace, and by the epoch of the shared tier if it has one.
+ *
  * @module
  */
 import type { Clock } from "../clock.ts";

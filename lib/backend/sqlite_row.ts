@@ -1,3 +1,4 @@
+import { overAt } from "../protocol/over.ts";
 import type { Held, Mark, Slot, Token } from "../protocol/slot.ts";
 
 /** A slot as a table keeps it. What is small and seldom read is JSON in `rest`; what every hit reads has its column. */
@@ -63,32 +64,25 @@ export function fromCells(cells: Cells): Slot<Uint8Array> {
 /** The row of a slot. `lease` is that of the call: what dies without being touched is remembered for two more of it. */
 export function toRow(slot: Exclude<Slot<Uint8Array>, { readonly _tag: "Absent" }>, lease: number): Row {
   const { _tag: tag, born } = slot;
-  const empty = { tag, born, loaded: 0, fresh: 0, until: 0, expires: 0, pinned: null, rest: null, payload: null };
+  const over = overAt(slot, lease);
+  const empty = { tag, over, born, loaded: 0, fresh: 0, until: 0, expires: 0, pinned: null, rest: null, payload: null };
   switch (slot._tag) {
     case "Held": {
       const { payload, loaded, fresh, until, expires } = slot;
-      const kept = { tag, born, payload, loaded, fresh, until, expires, pinned: null };
-      return { ...kept, over: overOf(slot, lease), rest: restOf(slot) };
+      return { tag, over, born, payload, loaded, fresh, until, expires, pinned: null, rest: restOf(slot) };
     }
     case "Claimed": {
       const { owner, generation, deadline } = slot;
-      return { ...empty, over: deadline + 2 * lease, rest: JSON.stringify({ owner, generation, deadline }) };
+      return { ...empty, rest: JSON.stringify({ owner, generation, deadline }) };
     }
     case "Locked": {
       const { tokens, contended } = slot;
       const pinned = Math.max(...tokens.map((each) => each.deadline));
-      return { ...empty, over: pinned + 2 * lease, pinned, rest: JSON.stringify({ contended, tokens }) };
+      return { ...empty, pinned, rest: JSON.stringify({ contended, tokens }) };
     }
     case "Void":
-      return { ...empty, over: slot.expires, until: slot.pass, expires: slot.expires };
+      return { ...empty, until: slot.pass, expires: slot.expires };
   }
-}
-
-/** When the row of a held slot is over: a mark that outlives the value leaves a claim behind, and that its history. */
-export function overOf(slot: Held<Uint8Array>, lease: number): number {
-  return slot.mark !== undefined && slot.mark.deadline > slot.until
-    ? Math.max(slot.expires, slot.mark.deadline + 2 * lease)
-    : slot.expires;
 }
 
 /** What a held slot keeps beside its columns: the refresher's mark. */

@@ -1,8 +1,9 @@
+import { overAt } from "../protocol/over.ts";
 import type { Slot } from "../protocol/slot.ts";
 import type { Bounds, Tally } from "./sqlite_room.ts";
 import { settle } from "./sqlite_room.ts";
 import type { Cells } from "./sqlite_row.ts";
-import { fromCells, overOf, restOf, toRow } from "./sqlite_row.ts";
+import { fromCells, restOf, toRow } from "./sqlite_row.ts";
 import type { Statements } from "./sqlite_statements.ts";
 
 /** The slots of a file. Whoever writes does so inside a transaction, and ends it by `settle`. */
@@ -75,7 +76,7 @@ function write(
   }
   const wasHeld = before !== undefined && before._tag === "Held";
   if (wasHeld && after._tag === "Held" && before.payload === after.payload) {
-    statements.mark.run(overOf(after, lease), restOf(after), name);
+    statements.mark.run(overAt(after, lease), restOf(after), name);
     return;
   }
   const row = toRow(after, lease);

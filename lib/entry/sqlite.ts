@@ -3,5 +3,15 @@
  *
  * @module
  */
+export { sqliteCounters } from "../backend/sqlite_counters.ts";
+export type { SqliteLedgerOptions } from "../backend/sqlite_ledger.ts";
+export { sqliteQueue } from "../backend/sqlite_queue.ts";
 export { sqliteBackend, type SqliteOptions } from "../backend/sqlite.ts";
 export { type SqliteSource, sqliteSource } from "../source/sqlite.ts";
+export {
+  type SqliteSnapshots,
+  sqliteSnapshots,
+  type StoredRow,
+  type StoredSnapshot,
+} from "../source/sqlite_snapshots.ts";
+export { type SqliteTotals, sqliteTotals, type SqliteTotalsOptions } from "../source/sqlite_totals.ts";

@@ -6,6 +6,7 @@ import { systemClock } from "../clock.ts";
 import type { Store, Write } from "../store.ts";
 import { fromVerbs } from "../store.ts";
 import { entriesByName, isNamed } from "./alias/reads.ts";
+import { transactNamed } from "./alias/transact.ts";
 import { writeNamed } from "./alias/writes.ts";
 
 /** What is known of other names of values. */
@@ -31,7 +32,7 @@ export interface Aliased<N, K, V> {
  *
  * A write by key reads the names that the value has while it holds the key's lock, and guards them and the new ones
  * around the write; where nobody says what is written, the new names are read back and cleared before it is
- * acknowledged. A name that led to a value of another name is asked for once more, so that what two writers left behind
+ * acknowledged. A transaction reads both in itself, and guards them before its commit. A name that led to a value of another name is asked for once more, so that what two writers left behind
  * who renamed at once is not believed. No tier may stand on `byName`: it would not hear of writes by key.
  *
  * @example A user who is renamed
@@ -62,7 +63,7 @@ export function alias<N, K, V>(options: AliasOptions<N, K, V>): (self: Store<K, 
     const byKey = fromVerbs<K, V>({
       ...self,
       mutate: (keys, write, options) => writeNamed(names, keys, write, options),
-      transact: () => refused("run a transaction", "the names of what it writes are not guarded; use mutate"),
+      transact: (body, options) => transactNamed(names, body, options),
     });
     const byName = fromVerbs<N, V>({
       entries: (wanted, options) => () => entriesByName(names, wanted, options),

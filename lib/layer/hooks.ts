@@ -73,14 +73,13 @@ function hooked<K, V, W>(hooks: Hooks<V, W>, below: Store<K, V>): Store<K, W> {
       if (stored?._tag === "Left") return Promise.resolve(aborted(stored.left));
       return below.mutate(keys, write, stored === undefined ? rest : { ...rest, intended: stored.right })();
     },
-    transact: (body) =>
+    transact: (body, options) =>
       below.transact((tx) =>
         body({
           get: (key) => TE.flatMapEither(completed(hooks))(tx.get(key)),
           put: (key, value) => TE.flatMap((stored: V) => tx.put(key, stored))(TE.fromEither(prepared(hooks, value))),
           remove: tx.remove,
-        })
-      ),
+        }), options),
     peek: (key) => {
       const known = below.peek(key);
       return known._tag === "None" ? known : O.fromEither(completed(hooks)(known.value));

@@ -5,7 +5,7 @@ import * as RA from "fp-ts/lib/ReadonlyArray.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import type * as t from "io-ts";
 import type { CacheError } from "../cache_error.ts";
-import type { Entry, ReadOptions, Save, Store } from "../store.ts";
+import type { Changes, Entry, ReadOptions, Save, Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
 
 /**
@@ -39,19 +39,19 @@ function contramapped<J, K, V>(keyOf: (key: J) => K, self: Store<K, V>): Store<J
         ...(alsoWritten === undefined ? {} : { alsoWritten: (result) => alsoWritten(result).map(keyOf) }),
       });
     },
-    transact: (body) =>
+    transact: (body, options) =>
       self.transact((tx) =>
         body({
           get: (key) => TE.flatMap(tx.get)(TE.fromEither(toKey(key))),
           put: (key, value) => TE.flatMap((inner: K) => tx.put(inner, value))(TE.fromEither(toKey(key))),
           remove: (key) => TE.flatMap(tx.remove)(TE.fromEither(toKey(key))),
-        })
-      ),
+        }), options),
     peek: (key) => {
       const inner = toKey(key);
       return inner._tag === "Left" ? O.none : self.peek(inner.right);
     },
     save: O.isNone(self.save) ? O.none : O.some(contramapSave(keyOf, self.save.value)),
+    changes: contramapChanges(toKey, self.changes),
   });
 }
 
@@ -75,6 +75,22 @@ async function contramapEntries<J, K, V>(
   const entries = await self.entries(RA.rights(inner), options)();
   let next = 0;
   return inner.map((key) => key._tag === "Left" ? key : entries[next++]!);
+}
+
+function contramapChanges<J, K>(
+  toKey: (key: J) => E.Either<CacheError, K>,
+  changes: Changes<K> | undefined,
+): Changes<J> | undefined {
+  if (changes?.slots === undefined) return changes as Changes<J> | undefined;
+  const { of, listen } = changes.slots;
+  const slots = {
+    listen,
+    of: (key: J) => {
+      const inner = toKey(key);
+      return inner._tag === "Left" ? [] : of(inner.right);
+    },
+  };
+  return { world: changes.world, slots };
 }
 
 function contramapSave<J, K, V>(keyOf: (key: J) => K, save: Save<K, V>): Save<J, V> {
@@ -124,7 +140,7 @@ function mapped<K, A, B>(type: t.Type<A, B, unknown>, self: Store<K, B>): Store<
         ...(encoded === undefined ? {} : { intended: encoded.right }),
       });
     },
-    transact: (body) =>
+    transact: (body, options) =>
       self.transact((tx) =>
         body({
           get: (key) => TE.flatMapEither((value: Option<B>) => decoded(type, value))(tx.get(key)),
@@ -134,8 +150,7 @@ function mapped<K, A, B>(type: t.Type<A, B, unknown>, self: Store<K, B>): Store<
             return tx.put(key, (encoded.right[0] as O.Some<B>).value);
           },
           remove: tx.remove,
-        })
-      ),
+        }), options),
     peek: (key) => {
       const known = self.peek(key);
       if (known._tag === "None") return O.none;

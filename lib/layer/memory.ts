@@ -1,30 +1,41 @@
-import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
-import type { MemoryBackend } from "../backend/memory.ts";
 import { memoryBackend } from "../backend/memory.ts";
-import type { Cell } from "../backend/memory_cell.ts";
-import { freshCell } from "../backend/memory_cell.ts";
 import type { Clock } from "../clock.ts";
-import { coarse, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import type { DurationLike } from "../duration.ts";
 import { duration } from "../duration.ts";
 import type { Identity } from "../key.ts";
-import { identify } from "../key.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Store } from "../store.ts";
-import { fromVerbs } from "../store.ts";
+import { type Invalidations, readInvalidations } from "./memory/coherence.ts";
 import { roughSize } from "./memory/isolate.ts";
 import type { Isolation } from "./memory/isolation.ts";
-import { copyOf, isMutable, makeIsolation, packed } from "./memory/isolation.ts";
-import { tierVerbs } from "./tier/make.ts";
-import { lifetimeOf, type LifetimeOptions } from "./tier/lifetime.ts";
+import { isMutable, makeIsolation } from "./memory/isolation.ts";
+import type { MemoryRoom } from "./memory/room.ts";
+import { slotIndex } from "./memory/slot_index.ts";
+import { memoryStore } from "./memory/store.ts";
+import { type LifetimeOf, lifetimeOf, type LifetimeOptions } from "./tier/lifetime.ts";
 import { boundedOf } from "./tier/options.ts";
 import { policyOf, type PolicyOptions } from "./tier/policy.ts";
-import type { Place, TierParts } from "./tier/tier.ts";
 
-/** What bounds a tier in this process. Its ttl and grace are also how stale an entry can be after another's write. */
-export interface MemoryTierOptions extends LifetimeOptions<unknown>, PolicyOptions {
+export type { Invalidations } from "./memory/coherence.ts";
+export { type MemoryControls, type MemoryKept, type MemoryRoom, memoryRoom } from "./memory/room.ts";
+
+/**
+ * What bounds a tier in this process. Without `invalidations` its ttl and grace are also how stale an entry can be after
+ * another process's write.
+ */
+export interface MemoryTierOptions extends Omit<LifetimeOptions<unknown>, "ttl">, PolicyOptions {
+  /** How long entries are fresh, from the start of their load; 60 s by default. */
+  readonly ttl?: LifetimeOptions<unknown>["ttl"];
+  /**
+   * How the tier hears of other processes' writes. `none` (default): not at all. `pushed`: the shared tier below has its
+   * server tell of each change (Redis), and all is forgotten when a connection ends. With a `lease` an entry is served
+   * only while that connection has proven itself alive within it: then no word that is lost can keep an entry for
+   * longer than the lease after a write's lock. Only what a watched read found is kept, not what was just loaded.
+   */
+  readonly invalidations?: Invalidations;
   /** The most entries; above, the least recently used ones go. */
   readonly capacity: number;
   /** The most bytes, as `sizeOf` counts them. */
@@ -40,6 +51,8 @@ export interface MemoryTierOptions extends LifetimeOptions<unknown>, PolicyOptio
   readonly lease?: DurationLike;
   /** What its verdicts and events call it, `"memory"` by default. */
   readonly name?: string;
+  /** A handle on the tier, to look into it, empty it, or switch it off. */
+  readonly room?: MemoryRoom;
   /** Who is told of the tier's transitions and events. */
   readonly observer?: Observer;
   /** The time, {@linkcode systemClock} by default. */
@@ -49,10 +62,18 @@ export interface MemoryTierOptions extends LifetimeOptions<unknown>, PolicyOptio
 /**
  * A tier in this process: the same protocol on an in-process backend, with a synchronous `peek`.
  *
- * Within the process it keeps every invariant. It does not hear of writes and invalidations by other processes: towards
- * those its entries are stale by at most its ttl and grace.
+ * Within the process it keeps every invariant. Towards other processes:
  *
- * Throws a RangeError on options out of range.
+ * - by itself it does not hear of their writes, and its entries are stale by at most its ttl and grace;
+ * - with `invalidations: "pushed"` a read that starts after word of a write was delivered returns nothing older;
+ * - with `invalidations: { lease }` that holds of every read that starts a lease after the write's locks were placed, and
+ *   so after its acknowledgement, whatever became of the word: `stale < lease + one turn of the event loop`;
+ * - above a shared tier with an `epoch` it goes by that epoch. With `epoch: { lease }` nothing of before is served once
+ *   `invalidateAll` is acknowledged; with `epoch: "every read"` once this process has read, or heard, of the new one.
+ *
+ * The tiers of a stack go by one clock.
+ *
+ * Throws a RangeError on options out of range, and when it is built with `invalidations` over a store that cannot tell.
  *
  * @example A hit needs no promise
  * ```ts
@@ -67,132 +88,59 @@ export interface MemoryTierOptions extends LifetimeOptions<unknown>, PolicyOptio
  * ```
  */
 export function memory(options: MemoryTierOptions): <K, V>(below: Store<K, V>) => Store<K, V> {
-  const { capacity, maxBytes, sizeOf = roughSize, clock = systemClock } = options;
+  const settings = readMemoryOptions(options);
   // A backend that is thrown away: options are checked where the tier is described, not where it is built.
-  const make = <V>(isolation: Isolation<V>): MemoryBackend<Option<V>, Identity> =>
-    memoryBackend({
-      capacity,
-      clock,
-      valueOf: (value) => O.isNone(value) || isMutable(isolation, value) ? undefined : value.value,
-      ...(maxBytes === undefined
-        ? {}
-        : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),
-    });
-  make(makeIsolation());
-  policyOf(options, boundedOf("a lease", options.lease ?? "10s"));
-  lifetimeOf(options);
+  backendOf(options, makeIsolation(), () => {});
   return <K, V>(below: Store<K, V>) => {
     const isolation = makeIsolation<V>();
-    return memoryStore(options, make(isolation), isolation, below);
+    const index = slotIndex<Identity>();
+    // Only identities are names here.
+    const backend = backendOf(options, isolation, (slot) => index.forget(slot as Identity | undefined));
+    return memoryStore({ ...settings, backend, isolation, index }, below);
   };
 }
 
-function memoryStore<K, V>(
-  options: MemoryTierOptions,
-  backend: MemoryBackend<Option<V>, Identity>,
-  isolation: Isolation<V>,
-  below: Store<K, V>,
-): Store<K, V> {
-  const { cells } = backend;
-  const now = coarse(options.clock ?? systemClock);
-  const verbs = tierVerbs(partsOf<K, V>(options, backend, isolation), below);
-  const store = fromVerbs({
-    ...verbs,
-    peek: (key) => {
-      const cell = freshCell(cells, quickIdentity(key), now);
-      if (cell === undefined) return O.none;
-      // Made anew they cost less than to follow the payload's own, if they are made at all: most callers take them apart.
-      // Made here, because the runtime puts all that is made where much of it lived long among what is old, and dear.
-      if (cell.value !== undefined) return { _tag: "Some", value: { _tag: "Some", value: cell.value as V } };
-      const payload = payloadOf(cell);
-      return O.some(isMutable(isolation, payload) ? copyOf(payload) : payload);
-    },
-    close: async () => {
-      await verbs.close();
-      await backend.close();
-    },
-  });
-  // Who wants to see every transition gets no short cut, nor do entries that are renewed ahead.
-  return options.observer?.transition === undefined && options.refresh === undefined
-    ? withQuickGet(store, cells, now, isolation)
-    : store;
-}
-
-/**
- * Answers a fresh hit at once. The answer is made anew: if it were kept beside the entry it would be four objects to
- * follow, which among many entries is dearer than to make them.
- */
-function withQuickGet<K, V>(
-  store: Store<K, V>,
-  cells: MemoryBackend<Option<V>, Identity>["cells"],
-  now: () => number,
-  isolation: Isolation<V>,
-): Store<K, V> {
-  return {
-    ...store,
-    get: (key, read) => {
-      if (read !== undefined) return store.get(key, read);
-      return () => {
-        const cell = freshCell(cells, quickIdentity(key), now);
-        if (cell === undefined) return store.get(key)();
-        if (cell.value !== undefined) return Promise.resolve(rightOf(cell.value as V));
-        const payload = payloadOf(cell);
-        return isMutable(isolation, payload) ? store.get(key)() : Promise.resolve(E.right(payload));
-      };
-    },
-  };
-}
-
-function rightOf<V>(value: V): E.Right<O.Some<V>> {
-  return { _tag: "Right", right: { _tag: "Some", value } };
-}
-
-/** The payload of a cell that is fresh. */
-function payloadOf<V>(cell: Cell<Option<V>>): Option<V> {
-  return cell.slot._tag === "Held" ? cell.slot.payload : O.none;
-}
-
-/** An identity without an allocation for the usual keys; a key without one is not in the map. */
-function quickIdentity(key: unknown): Identity {
-  if (typeof key === "number") return key;
-  // NUL marks what was encoded.
-  if (typeof key === "string" && key.charCodeAt(0) !== 0) return key;
-  const id = identify(key);
-  return id._tag === "Left" ? nowhere : id.right;
-}
-
-/** Begins with NUL as encoded identities do, and is none of them. */
-const nowhere = "\0";
-
-function partsOf<K, V>(
-  options: MemoryTierOptions,
-  backend: MemoryBackend<Option<V>, Identity>,
-  isolation: Isolation<V>,
-): TierParts<K, V, Option<V>, Identity> {
-  const { values = "isolated", name = "memory", clock = systemClock } = options;
-  const lease = duration(options.lease ?? "10s");
+/** Reads the options of a tier, but for those of its backend. */
+function readMemoryOptions(options: MemoryTierOptions) {
+  const { name = "memory", clock = systemClock, values = "isolated", observer, refresh } = options;
+  const lease = boundedOf("a lease", options.lease ?? "10s");
   return {
     name,
-    hit: "HitMemory",
-    backend,
     clock,
-    place: (key): Place<Identity> | { _tag: "KeyRefused"; reason: string } => {
-      const id = identify(key);
-      return id._tag === "Left" ? { _tag: "KeyRefused", reason: id.left.reason } : { all: [id.right], reads: 1 };
-    },
-    identify: quickIdentity,
-    pack: (value) => values === "shared" ? E.right(value) : packed(value, isolation),
-    unpack: (payload) => E.right(isMutable(isolation, payload) ? copyOf(payload) : payload),
-    answers: "packed",
-    sealing: undefined,
-    forget: (mode) => mode === "hard" ? backend.flush() : backend.expire(),
-    lifetime: lifetimeOf(options),
+    values,
+    keys: options.keys,
+    observer,
+    // Who wants to see every transition gets no short cut, nor do entries that are renewed ahead.
+    isQuick: observer?.transition === undefined && refresh === undefined,
     lease,
     policy: policyOf(options, lease),
-    timeout: duration("forever"),
-    level: "pinned",
-    probe: "claim",
-    onUnconfirmed: "report",
-    observer: options.observer,
+    lifetime: lifetimeOfTier(options),
+    room: options.room,
+    word: readInvalidations(options.invalidations ?? "none"),
   };
+}
+
+/** A grace wants a ttl of its own. */
+function lifetimeOfTier(options: MemoryTierOptions): LifetimeOf<unknown> {
+  const { ttl = options.grace === undefined ? defaultTtl : undefined } = options;
+  return lifetimeOf({ ...options, ttl: ttl! });
+}
+
+/** Long enough to spare the tier below most reads of what is asked for often, short enough to be stale for. */
+const defaultTtl = duration("60s");
+
+function backendOf<V>(
+  { capacity, maxBytes, sizeOf = roughSize, clock = systemClock }: MemoryTierOptions,
+  isolation: Isolation<V>,
+  dropped: (slot: unknown) => void,
+) {
+  return memoryBackend<Option<V>, Identity>({
+    capacity,
+    clock,
+    dropped,
+    valueOf: (value) => O.isNone(value) || isMutable(isolation, value) ? undefined : value.value,
+    ...(maxBytes === undefined
+      ? {}
+      : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),
+  });
 }

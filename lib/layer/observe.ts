@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
-import type { Observer } from "../observe/observer.ts";
+import type { Observer, ReadReport } from "../observe/observer.ts";
 import { tell } from "../observe/observer.ts";
 import type { Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
@@ -28,15 +28,33 @@ export function observe(observer: Observer, clock: Clock = systemClock): <K, V>(
         const begun = clock.now();
         const entries = await below.entries(keys, options)();
         const milliseconds = clock.now() - begun;
-        entries.forEach((entry, i) => {
+        const reads = entries.map((entry, i): ReadReport => {
           const verdict = entry._tag === "Right" ? entry.right.verdict : undefined;
-          tell(observer.read, { key: keys[i], verdict, milliseconds });
+          return { key: keys[i], verdict, milliseconds };
         });
+        for (const each of reads) tell(observer.read, each);
+        tell(observer.reads, { reads, milliseconds });
         return entries;
       },
       mutate: (keys, write, options) => async () => {
         const begun = clock.now();
         const done = await below.mutate(keys, write, options)();
+        const outcome = done._tag === "Right" ? "committed" : done.left.outcome;
+        tell(observer.write, { keys, outcome, milliseconds: clock.now() - begun });
+        return done;
+      },
+      transact: (body, options) => async () => {
+        const begun = clock.now();
+        let keys: Array<unknown> = [];
+        const done = await below.transact((tx) => {
+          // Of the last attempt.
+          keys = [];
+          return body({
+            get: tx.get,
+            put: (key, value) => (keys.push(key), tx.put(key, value)),
+            remove: (key) => (keys.push(key), tx.remove(key)),
+          });
+        }, options)();
         const outcome = done._tag === "Right" ? "committed" : done.left.outcome;
         tell(observer.write, { keys, outcome, milliseconds: clock.now() - begun });
         return done;

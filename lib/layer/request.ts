@@ -134,7 +134,7 @@ function storeOf<K, V>(self: Scoped<K, V>, close: () => Promise<void>): Store<K,
     entries: (keys, options) => () => readAll(self, keys, options),
     mutate: (keys, write, options) => () =>
       memo.closed ? refused() : during(self, writeAll(self, keys, write, options)),
-    transact: (body) => () => memo.closed ? refused() : during(self, transactAll(self, body)),
+    transact: (body, options) => () => memo.closed ? refused() : during(self, transactAll(self, body, options)),
     invalidateAll: (options) => () => memo.closed ? refused() : during(self, invalidateEverything(self, options)),
     peek: (key) => {
       const kept = keptOf(self, key);

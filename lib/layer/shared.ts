@@ -11,13 +11,17 @@ import type { Observer } from "../observe/observer.ts";
 import type { Level } from "../protocol/slot.ts";
 import type { Store } from "../store.ts";
 import { tierStore } from "./tier/make.ts";
-import { lifetimeOf, type LifetimeOptions } from "./tier/lifetime.ts";
+import { lifetimeOf, type LifetimeOptions, readsOf } from "./tier/lifetime.ts";
 import { boundedOf } from "./tier/options.ts";
 import { policyOf, type PolicyOptions } from "./tier/policy.ts";
 import { sealingOf } from "./shared/epoch.ts";
+import { switchedOf, type SwitchOption, withEpoch } from "./shared/switched.ts";
 import type { Place, Probe, TierParts, Unfit } from "./tier/tier.ts";
 
-/** How many shards a key has: a number, or, while it changes from one deployment to the next, both numbers. */
+/**
+ * How many shards a key has: a number, or, while it changes from one deployment to the next, both numbers. Then reads
+ * keep to the smaller count, whose shards the writers of either deployment lock, and writes lock the larger one.
+ */
 export type Shards = number | { readonly now: number; readonly before: number };
 
 /**
@@ -42,7 +46,9 @@ export interface SharedOptions<V> extends WireOptions, LifetimeOptions<V>, Polic
   readonly timeout?: DurationLike;
   /**
    * Spreads the reads of a key over so many slots, 1 by default, 256 at most; writes lock all. 0: readers pass the
-   * tier, writers still lock. A change is declared by both numbers until no process of the old one is left.
+   * tier, writers still lock. A change takes two deployments: one with both numbers, until no process of the one before
+   * is left, and then one with the new number. A count that has shrunk may grow again once the ttl of what was cached
+   * under the larger one has passed, or after `invalidateAll`: writers did not clear those shards meanwhile.
    */
   readonly shards?: Shards;
   /** What the tier asks for at least; the backend may be more cautious. */
@@ -57,7 +63,16 @@ export interface SharedOptions<V> extends WireOptions, LifetimeOptions<V>, Polic
    * default. Processes without it do not understand entries of those with it, and load for themselves.
    */
   readonly epoch?: "none" | "every read" | { readonly lease: DurationLike };
-  /** Names become keyed digests. */
+  /**
+   * Lets it be switched off and on while it runs, for this process or for all (see {@linkcode tierSwitch}): by a key on
+   * its backend, which is polled with a lease of 1 s, or `poll`; by the application; or by both, of which the more
+   * cautious counts. Such a tier has an epoch, read once a second unless told, and every process that uses it, a switch.
+   */
+  readonly switch?: SwitchOption;
+  /**
+   * Slots are named by keyed digests (HMAC-SHA-256), so that who can read the backend learns no key, and cannot check a
+   * guess: 16 characters or more. Another secret is another namespace, so deployments side by side need the same one.
+   */
   readonly secret?: string;
   /** Who is told of the tier's transitions and events. */
   readonly observer?: Observer;
@@ -108,6 +123,7 @@ function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array
   const { backend, clock = systemClock, probe = "auto", level = "pinned", onUnconfirmed = "report" } = options;
   const lease = boundedOf("a lease", options.lease ?? "10s");
   const format = wire(toCodec(options.codec), options);
+  const sealing = sealingOf(withEpoch(options), partsOf);
   return {
     name: options.name,
     hit: "HitShared",
@@ -127,8 +143,10 @@ function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array
       return value._tag === "Left" ? E.left(`${value.left.reason}: ${value.left.detail}`) : value;
     },
     answers: "loaded",
-    sealing: sealingOf(options, partsOf),
+    sealing,
     forget: undefined,
+    asks: undefined,
+    keeps: undefined,
     lifetime: lifetimeOf(options),
     lease,
     policy: policyOf(options, lease),
@@ -137,6 +155,7 @@ function partsOf<V>(options: SharedOptions<V>): TierParts<unknown, V, Uint8Array
     probe,
     onUnconfirmed,
     observer: options.observer,
+    ...switchedOf(options, lease, sealing?.region),
   };
 }
 
@@ -165,11 +184,13 @@ function placeOf<V>(options: SharedOptions<V>): (key: unknown) => Place<string> 
   const nameOf = slotName({ namespace: options.name, ...(secret === undefined ? {} : { secret }) });
   // Without a single shard for reads, writers still lock the first one: other deployments may read it.
   const locked = Math.max(declared.now, declared.before, 1);
+  // What writers of the other deployment do not lock must not be read, and what nobody reads is not filled.
+  const reads = Math.min(declared.now, declared.before);
   return (key) => {
     const encoded = encodeKey(key);
     if (encoded._tag === "Left") return { _tag: "KeyRefused", reason: encoded.left.reason };
     const all = [nameOf(encoded.right, 0)];
     for (let shard = 1; shard < locked; shard++) all.push(nameOf(encoded.right, shard));
-    return { all, reads: declared.now };
+    return { all, reads: readsOf(options.keys, key, reads) };
   };
 }

@@ -46,6 +46,14 @@ export interface ReadReport {
   readonly milliseconds: number;
 }
 
+/** How one call of reads ended. */
+export interface ReadsReport {
+  /** Its keys, each as the caller gave it, in their order. */
+  readonly reads: ReadonlyArray<ReadReport>;
+  /** How long it took. */
+  readonly milliseconds: number;
+}
+
 /** How a write ended. */
 export interface WriteReport {
   /** The keys as the caller gave them. */
@@ -64,6 +72,8 @@ export interface Observer {
   readonly event?: (event: TierEvent) => void;
   /** Every key read through an observe layer. */
   readonly read?: (report: ReadReport) => void;
+  /** Every call of reads through an observe layer, after its keys. */
+  readonly reads?: (report: ReadsReport) => void;
   /** Every write through an observe layer. */
   readonly write?: (report: WriteReport) => void;
 }

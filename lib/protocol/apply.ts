@@ -6,6 +6,19 @@ import { mostTokens } from "./slot.ts";
  * One atomic step of a slot: the executable specification of every backend.
  *
  * The memory and SQLite backends run this function; scripts and versionstamp loops are tested against it.
+ *
+ * @example A fill after a lock changes nothing
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { absent, apply, type At } from "@lamina/cache/protocol";
+ *
+ * const at: At = { now: 1_000, lease: 10_000, level: "pinned", identity: "a", changed: -Infinity };
+ * const [claimed, mine] = apply<string>(absent, { _tag: "claim", owner: "reader" }, at);
+ * const [locked] = apply(claimed, { _tag: "lock", token: "writer" }, at);
+ * const stored = { payload: "old", age: 0, fresh: 60_000, until: 60_000 };
+ * const [after, reply] = apply(locked, { _tag: "fill", owner: "reader", generation: 1_000, stored }, at);
+ * assertEquals([mine._tag, reply._tag, after._tag], ["Mine", "Refused", "Locked"]);
+ * ```
  */
 export function apply<P>(slot: Slot<P>, operation: Operation<P>, at: At): readonly [Slot<P>, Reply<P>] {
   const before = elapse(slot, at);

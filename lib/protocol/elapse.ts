@@ -6,6 +6,16 @@ import { absent } from "./slot.ts";
  *
  * It depends on when things came due, not on who looked when: elapsing twice is elapsing once. So it cannot be seen
  * whether a backend writes back what it finds elapsed, or sweeps it away.
+ *
+ * @example A claim is over with its lease
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { absent, apply, type At, elapse } from "@lamina/cache/protocol";
+ *
+ * const at: At = { now: 0, lease: 10_000, level: "pinned", identity: "a", changed: -Infinity };
+ * const [claimed] = apply<string>(absent, { _tag: "claim", owner: "reader" }, at);
+ * assertEquals([elapse(claimed, at)._tag, elapse(claimed, { ...at, now: 10_000 })._tag], ["Claimed", "Absent"]);
+ * ```
  */
 export function elapse<P>(slot: Slot<P>, at: At): Slot<P> {
   switch (slot._tag) {

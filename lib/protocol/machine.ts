@@ -19,19 +19,58 @@ export type Transition = {
   readonly to: string;
 };
 
-/** Whether a name is an end of the machine: no effect is pending. */
+/**
+ * Whether a name is an end of the machine: no effect is pending.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { isEnd, reading } from "@lamina/cache/protocol";
+ *
+ * assertEquals(["Claiming", "Filled"].map((state) => isEnd(reading, state)), [false, true]);
+ * ```
+ */
 export function isEnd(table: AnyTable, state: string): boolean {
   return table[state] === undefined;
 }
 
-/** The next state. A reply that the table does not know is a fault of the caller's effects, which the types rule out. */
+/**
+ * The next state. A reply that the table does not know is a fault of the caller's effects, which the types rule out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reading, step } from "@lamina/cache/protocol";
+ *
+ * assertEquals(step(reading, "Claiming", "Mine"), "Loading");
+ * assertEquals(step(reading, "Claiming", "Guarded"), "Bypassing"); // nobody waits for a writer
+ * ```
+ */
 export function step(table: AnyTable, state: string, reply: string): string {
   const next = table[state]?.[reply];
   if (next === undefined) throw new TypeError(`Cannot step from ${state}: no such reply: received ${reply}`);
   return next;
 }
 
-/** Runs one machine from a state to its end: performs the pending effect, steps by its reply, and so on. */
+/**
+ * Runs one machine from a state to its end: performs the pending effect, steps by its reply, and so on.
+ *
+ * @example A miss that fills
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reading, type ReadingEnd, type ReadingState, run } from "@lamina/cache/protocol";
+ *
+ * const replies: Partial<Record<ReadingState, string>> = { Claiming: "Mine", Loading: "Loaded", Filling: "Filled" };
+ * const passed: Array<string> = [];
+ * const end = await run<ReadingState, ReadingEnd>(
+ *   reading,
+ *   "Claiming",
+ *   (state) => replies[state]!,
+ *   ({ from }) => passed.push(from),
+ * );
+ * assertEquals([...passed, end], ["Claiming", "Loading", "Filling", "Filled"]);
+ * ```
+ */
 export async function run<State extends string, End extends string>(
   table: AnyTable,
   start: State,
@@ -56,6 +95,26 @@ export async function run<State extends string, End extends string>(
  * before the batch does anything else.
  *
  * `perform` gets the positions and their states, and answers a reply for each.
+ *
+ * @example Two misses and a hit share a load
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reading, type ReadingEnd, readingPhases, type ReadingState, runMany } from "@lamina/cache/protocol";
+ *
+ * const calls: Array<string> = [];
+ * const ends = await runMany<ReadingState, ReadingEnd>(
+ *   reading,
+ *   ["Claiming", "Claiming", "Claiming"],
+ *   readingPhases,
+ *   async (positions, states) => {
+ *     calls.push(`${states[0]} of ${positions.length}`);
+ *     if (states[0] === "Claiming") return positions.map((position) => position === 1 ? "Fresh" : "Mine");
+ *     return positions.map(() => states[0] === "Loading" ? "Loaded" : "Filled");
+ *   },
+ * );
+ * assertEquals(calls, ["Claiming of 3", "Loading of 2", "Filling of 2"]);
+ * assertEquals(ends, ["Filled", "Hit", "Filled"]);
+ * ```
  */
 export async function runMany<State extends string, End extends string>(
   table: AnyTable,

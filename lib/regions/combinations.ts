@@ -40,6 +40,7 @@ export function withCombinations<A>(kind: "memory" | "shared", plain: Shape<A>):
 
 function trialsOf(options: Options): ReadonlyArray<Trial> {
   const { lease, loadTimeout, grace, ttl, maxInflated, maxBytes, compress } = options;
+  const { epoch, invalidations, switch: switched } = options;
   const { soft, hard } = isObject(loadTimeout) ? loadTimeout : { soft: undefined, hard: undefined };
   return [
     { blamed: ["grace"], options: { ttl, grace } },
@@ -49,6 +50,8 @@ function trialsOf(options: Options): ReadonlyArray<Trial> {
     { blamed: ["maxBytes"], options: { maxBytes } },
     { blamed: ["maxInflated"], options: { maxInflated, maxBytes } },
     { blamed: ["compress"], options: { compress } },
+    { blamed: ["invalidations"], options: { invalidations } },
+    { blamed: ["switch"], options: { epoch, switch: switched } },
     { blamed: [], options },
   ];
 }

@@ -51,14 +51,17 @@ export type TierConfig = { readonly memory: MemoryTierConfig } | { readonly shar
 
 /** The options of a memory tier that JSON can say. */
 export interface MemoryTierConfig
-  extends Omit<MemoryTierOptions, "ttl" | "sizeOf" | "observer" | "clock" | "background"> {
+  extends Omit<MemoryTierOptions, "ttl" | "keys" | "sizeOf" | "room" | "observer" | "clock" | "background"> {
   /** How long entries are fresh. */
   readonly ttl: DurationLike;
 }
 
 /** The options of a shared tier that JSON can say. */
-export interface SharedTierConfig
-  extends Omit<SharedOptions<never>, "backend" | "name" | "codec" | "ttl" | "observer" | "clock" | "background"> {
+export interface SharedTierConfig extends
+  Omit<
+    SharedOptions<never>,
+    "backend" | "name" | "codec" | "ttl" | "keys" | "switch" | "observer" | "clock" | "background"
+  > {
   /** The name of a backend. */
   readonly backend: string;
   /** The namespace of its slots where a store brings none of its own; the region's name by default. */
@@ -70,4 +73,6 @@ export interface SharedTierConfig
   readonly codec?: string;
   /** How long entries are fresh. */
   readonly ttl: DurationLike;
+  /** Lets it be switched off and on for all processes while they run, by a key on its backend. */
+  readonly switch?: { readonly poll?: DurationLike };
 }

@@ -130,10 +130,12 @@ function lateStore<K, V>(state: State, region: string, use: RegionUse<V>, below:
     entries: (keys, options) => () =>
       inner === undefined ? Promise.resolve(keys.map(() => E.left(refusal("read")))) : inner.entries(keys, options)(),
     mutate: (keys, write, options) => orRefuse("write", (store) => store.mutate(keys, write, options)),
-    transact: (body) => orRefuse("transact", (store) => store.transact(body)),
+    transact: (body, options) => orRefuse("transact", (store) => store.transact(body, options)),
     invalidateAll: (options) => orRefuse("invalidate", (store) => store.invalidateAll(options)),
     peek: (key) => inner === undefined ? O.none : inner.peek(key),
     tiers: below.tiers + 1,
+    // What is built later may remember.
+    changes: undefined,
     close: async () => {
       closed = true;
       state.waiting.delete(waiting);

@@ -111,6 +111,7 @@ const memoryTier = withCombinations(
     ...common,
     maxBytes: positive,
     values: words("isolated", "shared"),
+    invalidations: orObject(words("none", "pushed"), fields({ lease: ending }, {})),
     name: text,
   }),
 );
@@ -130,6 +131,7 @@ function sharedTier(known: Known): Shape<SharedTierConfig> {
       probe: words("auto", "look", "claim"),
       onUnconfirmed: words("report", "fail"),
       epoch: orObject(words("none", "every read"), fields({ lease: ending }, {})),
+      switch: fields({}, { poll: ending }),
       secret,
       version: between(0, 65_535),
       maxBytes: positive,

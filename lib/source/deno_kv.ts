@@ -1,9 +1,10 @@
 import * as O from "fp-ts/lib/Option.js";
+import { isLocked, isRefused, readKeys } from "../deno_kv.ts";
 import type { Store } from "../store.ts";
 import { idOf } from "./loader.ts";
 import type { SourceOptions } from "./source.ts";
 import { source } from "./source.ts";
-import type { Attempt, TransactionFailure } from "./transaction.ts";
+import type { Attempt, Operations, TransactionFailure } from "./transaction.ts";
 
 /** A source in Deno KV. */
 export interface DenoKvSource<K, V> extends Pick<SourceOptions<K, V>, "commit" | "loadTimeout" | "clock"> {
@@ -15,6 +16,8 @@ export interface DenoKvSource<K, V> extends Pick<SourceOptions<K, V>, "commit" |
   readonly decode?: (found: unknown) => V;
   /** How many times a transaction's body is run at most while it meets others, 5 by default. */
   readonly attempts?: number;
+  /** How many keys a transaction may write at most, 1,000 by default, which is KV's own limit. */
+  readonly maxKeys?: number;
 }
 
 type Entry = Deno.KvEntryMaybe<unknown>;
@@ -24,12 +27,6 @@ interface Touched {
   readonly read: Map<unknown, Entry>;
   readonly written: Map<unknown, { readonly key: Deno.KvKey; readonly value: O.Option<unknown> }>;
 }
-
-/** Deno KV reads at most so many keys at once. */
-const keysPerRead = 10;
-
-/** So many reads are under way at once for one load: more only wait for each other on a local database. */
-const readsAtOnce = 8;
 
 /**
  * The store of a part of a Deno KV database, to stack tiers on, with transactions.
@@ -68,28 +65,20 @@ const readsAtOnce = 8;
  * - What a body reads of several keys is known to belong together only when it commits, also if it writes nothing.
  */
 export function denoKvSource<K, V>(options: DenoKvSource<K, V>): Store<K, V> {
-  const { kv, at, attempts, decode = (found) => found as V, ...rest } = options;
+  const { kv, at, attempts, maxKeys, decode = (found) => found as V, ...rest } = options;
   return source<K, V>({
     ...rest,
     load: async (keys) => {
-      const entries = await readAll(kv, keys.map(at));
+      const entries = await readKeys(kv, keys.map(at));
       return entries.map((entry) => isThere(entry) ? orError(() => decode(entry.value)) : undefined);
     },
-    transaction: { begin: () => Promise.resolve(attemptOf(kv, at, decode)), attempts },
+    transaction: {
+      begin: () => Promise.resolve(attemptOf(kv, at, decode)),
+      attempts,
+      maxKeys,
+      joining: { place: ["Deno KV", kv], join: (attempt) => operationsOn(kv, at, decode, touchedIn(attempt)) },
+    },
   });
-}
-
-async function readAll(kv: Deno.Kv, keys: ReadonlyArray<Deno.KvKey>): Promise<ReadonlyArray<Entry>> {
-  const found: Array<Entry> = [];
-  const atOnce = keysPerRead * readsAtOnce;
-  for (let from = 0; from < keys.length; from += atOnce) {
-    const chunks = Array.from(
-      { length: Math.ceil(Math.min(atOnce, keys.length - from) / keysPerRead) },
-      (_, i) => keys.slice(from + i * keysPerRead, Math.min(from + (i + 1) * keysPerRead, from + atOnce)),
-    );
-    found.push(...(await Promise.all(chunks.map((chunk) => kv.getMany<Array<unknown>>(chunk)))).flat());
-  }
-  return found;
 }
 
 function isThere(entry: Entry): boolean {
@@ -104,10 +93,47 @@ function orError<V>(decode: () => V): V | Error {
   }
 }
 
+/** What attempts touch, for the sources that join them. */
+const touchedBy = new WeakMap<object, Touched>();
+
+function touchedIn(attempt: object): Touched {
+  const touched = touchedBy.get(attempt);
+  if (touched === undefined) throw new Error("Cannot join a transaction: it is none of Deno KV");
+  return touched;
+}
+
 function attemptOf<K, V>(kv: Deno.Kv, at: (key: K) => Deno.KvKey, decode: (found: unknown) => V): Attempt<K, V> {
   const touched: Touched = { read: new Map(), written: new Map() };
-  const conflict = new Error("Cannot commit the transaction: another one wrote what it read");
   let committing = false;
+  const attempt: Attempt<K, V> = {
+    ...operationsOn(kv, at, decode, touched),
+    commit: async () => {
+      const operation = commitOf(kv, touched);
+      committing = true;
+      if (!(await operation.commit()).ok) throw new Conflict();
+    },
+    rollback: () => Promise.resolve(),
+    failureOf: (error): TransactionFailure => {
+      if (error instanceof Conflict || isLocked(error)) return "conflict";
+      return committing && !isRefused(error) ? "unknown" : "aborted";
+    },
+  };
+  touchedBy.set(attempt, touched);
+  return attempt;
+}
+
+class Conflict extends Error {
+  constructor() {
+    super("Cannot commit the transaction: another one wrote what it read");
+  }
+}
+
+function operationsOn<K, V>(
+  kv: Deno.Kv,
+  at: (key: K) => Deno.KvKey,
+  decode: (found: unknown) => V,
+  touched: Touched,
+): Operations<K, V> {
   const write = (key: Deno.KvKey, value: O.Option<unknown>): void =>
     void touched.written.set(idOf(key), { key, value });
   return {
@@ -117,35 +143,13 @@ function attemptOf<K, V>(kv: Deno.Kv, at: (key: K) => Deno.KvKey, decode: (found
       if (written !== undefined) return O.isSome(written.value) ? decode(written.value.value) : undefined;
       const entry = await kv.get<unknown>(place);
       const before = touched.read.get(idOf(place));
-      if (before !== undefined && before.versionstamp !== entry.versionstamp) throw conflict;
+      if (before !== undefined && before.versionstamp !== entry.versionstamp) throw new Conflict();
       touched.read.set(idOf(place), entry);
       return isThere(entry) ? decode(entry.value) : undefined;
     },
     put: async (key, value) => await write(at(key), O.some(value)),
     remove: async (key) => await write(at(key), O.none),
-    commit: async () => {
-      const operation = commitOf(kv, touched);
-      committing = true;
-      if (!(await operation.commit()).ok) throw conflict;
-    },
-    rollback: () => Promise.resolve(),
-    failureOf: (error): TransactionFailure => {
-      if (error === conflict || isMatching(error, locked)) return "conflict";
-      return committing && !isMatching(error, refused) ? "unknown" : "aborted";
-    },
   };
-}
-
-// KV tells its failures apart by their messages only: all of them, of the disk too, are TypeErrors.
-
-/** Another process is writing the file; where KV is remote this does not occur. */
-const locked = /^database is locked/;
-
-/** KV checks its limits before it touches the database. */
-const refused = /\(max \d+( bytes)?\)$/;
-
-function isMatching(error: unknown, message: RegExp): boolean {
-  return error instanceof TypeError && message.test(error.message);
 }
 
 function commitOf(kv: Deno.Kv, { read, written }: Touched): Deno.AtomicOperation {

@@ -25,6 +25,9 @@ export type Load<K, V> = (
 /** Loads rows in any order; a key without a row is absent. */
 export type LoadRows<K, V> = (keys: ReadonlyArray<K>, context: LoadContext) => Answer<ReadonlyArray<V>>;
 
+/** Loads the value of one key: `undefined` is "no such key", and an Error fails it as one that is thrown does. */
+export type LoadOne<K, V> = (key: K, context: LoadContext) => Answer<V | undefined | Error>;
+
 /** A value, none if there is no such key, or why this key was not loaded. */
 export type LoadedValue<V> = E.Either<CacheError, O.Option<V>>;
 
@@ -52,10 +55,33 @@ export async function loadAligned<K, V>(
     return all(keys, fault(`expected ${keys.length} results, one for each key`, String(values.length), keys));
   }
   // Not map: it would leave the holes of an array in which not every row was set.
-  return Array.from(values, (value: V | undefined | Error): LoadedValue<V> => {
-    if (value instanceof Error) return E.left({ _tag: "SourceFailed", cause: value });
-    return E.right(value === undefined ? O.none : O.some(value));
-  });
+  return Array.from(values, (value: V | undefined | Error) => loadedOf(value));
+}
+
+function loadedOf<V>(value: V | undefined | Error): LoadedValue<V> {
+  if (value instanceof Error) return E.left({ _tag: "SourceFailed", cause: value });
+  return E.right(value === undefined ? O.none : O.some(value));
+}
+
+/** A key's result of a load of its own; where rows have keys, it has to be the row that was asked for. */
+export async function loadSingle<K, V>(
+  loadOne: LoadOne<K, V>,
+  keyOf: ((row: V) => K) | undefined,
+  key: K,
+  context: LoadContext,
+): Promise<LoadedValue<V>> {
+  const settled = await settle(() => loadOne(key, context));
+  if (settled._tag === "Left") return E.left({ _tag: "SourceFailed", cause: settled.left });
+  const loaded = loadedOf(settled.right);
+  if (keyOf === undefined || loaded._tag === "Left" || O.isNone(loaded.right)) return loaded;
+  try {
+    const own = keyOf(loaded.right.value);
+    return idOf(own) === idOf(key)
+      ? loaded
+      : E.left(fault("expected the row of the key asked for", "a row of another key", [own]));
+  } catch (cause) {
+    return E.left({ _tag: "SourceFailed", cause });
+  }
 }
 
 /** Every key's result of a load of rows. */

@@ -12,8 +12,8 @@ import type { Change, Entry, ReadOptions, Store, Verdict } from "../store.ts";
 import { fromVerbs } from "../store.ts";
 import type { OutcomeOf } from "../write.ts";
 import { alwaysUnknown } from "../write.ts";
-import type { Answer, Load, LoadContext, LoadRows } from "./loader.ts";
-import { idOf, loadAligned, loadRows } from "./loader.ts";
+import type { Answer, Load, LoadContext, LoadOne, LoadRows } from "./loader.ts";
+import { idOf, loadAligned, loadRows, loadSingle } from "./loader.ts";
 import type { Origin } from "./origin.ts";
 import { closedError, closingOf, during } from "./origin.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -35,8 +35,13 @@ export interface SourceOptions<K, V> {
   readonly close?: () => Answer<void>;
 }
 
-/** What a source may be given to write with. */
+/** What a source may be given beside its loader. */
 export interface WritableSource<K, V> extends SourceOptions<K, V> {
+  /**
+   * Loads a single key, where that is quicker than to load many. Reads of one key that meet no other use it, reads of
+   * several the other one: what the one answers, the other must answer too.
+   */
+  readonly loadOne?: LoadOne<K, V> | undefined;
   /** Runs transactions; without it `transact` is refused. Without `save`, changes are saved by it as well. */
   readonly transaction?: TransactionOptions<K, V>;
 }
@@ -75,9 +80,7 @@ export function source<K, V>(options: RowSource<K, V>): Store<K, V>;
 export function source<K, V>(options: AlignedSource<K, V>): Store<K, V>;
 export function source<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): Store<K, V> {
   const origin: Origin<K, V> = {
-    load: "load" in options
-      ? (keys, context) => loadAligned(options.load, keys, context)
-      : (keys, context) => loadRows(options.rows, options.keyOf, keys, context),
+    load: loadingOf(options),
     clock: options.clock ?? systemClock,
     loadTimeout: duration(options.loadTimeout ?? "30s"),
     commit: duration(options.commit ?? "5s"),
@@ -96,6 +99,17 @@ export function source<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): St
       Promise.resolve(origin.closed ? E.left({ outcome: "aborted", error: closedError }) : E.right(undefined)),
     close: closingOf(origin, options.close),
   });
+}
+
+function loadingOf<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): Origin<K, V>["load"] {
+  const { loadOne } = options;
+  const loadAll: Origin<K, V>["load"] = "load" in options
+    ? (keys, context) => loadAligned(options.load, keys, context)
+    : (keys, context) => loadRows(options.rows, options.keyOf, keys, context);
+  if (loadOne === undefined) return loadAll;
+  const keyOf = "load" in options ? undefined : options.keyOf;
+  return async (keys, context) =>
+    keys.length === 1 ? [await loadSingle(loadOne, keyOf, keys[0]!, context)] : await loadAll(keys, context);
 }
 
 async function entriesOf<K, V>(

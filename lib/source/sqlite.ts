@@ -1,15 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
-import type { Deadline } from "../deadline.ts";
 import type { Change, Store } from "../store.ts";
-import { operationsOf, withoutSave } from "./rows.ts";
+import type { LoadContext } from "./loader.ts";
+import { withoutSave } from "./rows.ts";
 import type { SourceOptions } from "./source.ts";
 import { source } from "./source.ts";
-import { isBusy, outcomeOfCommit, patiently } from "./sqlite_busy.ts";
+import { attemptOf, joiningOf, run } from "./sqlite_attempt.ts";
+import { patiently } from "./sqlite_busy.ts";
 import type { Turns } from "./sqlite_turns.ts";
-import { turns } from "./sqlite_turns.ts";
-import type { Attempt, TransactionFailure, TransactionOptions } from "./transaction.ts";
+import { turnsOn } from "./sqlite_turns.ts";
+import type { TransactionOptions } from "./transaction.ts";
 
 /** A source in a SQLite database. Its functions are synchronous, and run in whatever transaction is open. */
 export interface SqliteSource<K, V> extends Pick<SourceOptions<K, V>, "commit" | "loadTimeout" | "clock"> {
@@ -22,10 +23,14 @@ export interface SqliteSource<K, V> extends Pick<SourceOptions<K, V>, "commit" |
   readonly rows: (database: DatabaseSync, keys: ReadonlyArray<K>) => ReadonlyArray<V>;
   /** The key of a row. */
   readonly keyOf: (row: V) => K;
+  /** Selects the row of a single key, where that is quicker; without it, as one of many. */
+  readonly loadOne?: (database: DatabaseSync, key: K) => V | undefined;
   /** Writes changes; without it the source is read-only, and writes go through `mutate`. */
   readonly save?: (database: DatabaseSync, changes: ReadonlyArray<Change<K, V>>) => void;
   /** How many times a transaction's body is run at most while it meets others, 5 by default. */
   readonly attempts?: number;
+  /** How many keys a transaction may write at most, 1,000 by default. */
+  readonly maxKeys?: number;
 }
 
 interface Connections {
@@ -86,23 +91,30 @@ interface Connections {
  *   until the deadline.
  */
 export function sqliteSource<K, V>(options: SqliteSource<K, V>): Store<K, V> {
-  const { database, rows, save, attempts, ...rest } = options;
+  const { database, rows, loadOne, save, attempts, maxKeys, ...rest } = options;
   const clock = rest.clock ?? systemClock;
   const connections = connect(database);
   const { reading, writing, close } = connections;
-  const next = turns(clock);
+  const next = turnsOn(writing, clock);
+  const read = async <A>({ signal }: LoadContext, select: () => A): Promise<A> => {
+    // What is not committed yet could be read on the connection that writes it.
+    const release = reading === writing ? await next(Infinity) : undefined;
+    try {
+      return await patiently(clock, () => signal.aborted, select);
+    } finally {
+      release?.();
+    }
+  };
   const store = source<K, V>({
     ...rest,
-    rows: async (keys, { signal }) => {
-      // What is not committed yet could be read on the connection that writes it.
-      const release = reading === writing ? await next(Infinity) : undefined;
-      try {
-        return await patiently(clock, () => signal.aborted, () => rows(reading, keys));
-      } finally {
-        release?.();
-      }
+    rows: (keys, context) => read(context, () => rows(reading, keys)),
+    loadOne: loadOne && ((key, context) => read(context, () => loadOne(reading, key))),
+    transaction: {
+      begin: beginOf(options, writing, clock, next),
+      attempts,
+      maxKeys,
+      joining: joiningOf(options, writing),
     },
-    transaction: { begin: beginOf(options, writing, clock, next), attempts },
     close: () => Promise.resolve(close()),
   });
   return save === undefined ? withoutSave(store) : store;
@@ -146,48 +158,4 @@ function beginOf<K, V>(
     }
     return attemptOf(options, database, within, release);
   };
-}
-
-function attemptOf<K, V>(
-  { rows, keyOf, save }: SqliteSource<K, V>,
-  database: DatabaseSync,
-  within: Deadline,
-  release: () => void,
-): Attempt<K, V> {
-  let committing = false;
-  const open = (): DatabaseSync => {
-    // After some failures SQLite has rolled back by itself; what came then would be committed at once.
-    if (!database.isTransaction) throw new Error("Cannot go on: SQLite has rolled the transaction back");
-    return database;
-  };
-  return {
-    ...operationsOf({
-      rows: async (keys) => await rows(open(), keys),
-      keyOf,
-      save: save && (async (changes) => await save(open(), changes)),
-    }),
-    commit: async () => {
-      if (within.left() <= 0) throw new Error("Cannot commit: the deadline of the transaction has passed");
-      open();
-      committing = true;
-      await run(database, "COMMIT");
-      release();
-    },
-    rollback: async () => {
-      try {
-        if (database.isTransaction) await run(database, "ROLLBACK");
-      } finally {
-        release();
-      }
-    },
-    failureOf: (error): TransactionFailure => {
-      if (isBusy(error)) return "conflict";
-      return committing ? outcomeOfCommit(error) : "aborted";
-    },
-  };
-}
-
-/** Runs what may be in another process's way: the errors of `exec` do not tell their kind. */
-function run(database: DatabaseSync, sql: string): void {
-  database.prepare(sql).run();
 }

@@ -1,23 +1,24 @@
 import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
-import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CacheError } from "../cache_error.ts";
 import type { Clock } from "../clock.ts";
 import type { Deadline } from "../deadline.ts";
 import { late, orLate } from "../deadline.ts";
-import type { Save, Transaction, WriteFailure } from "../store.ts";
-import type { Answer } from "./loader.ts";
+import type { Part, Underway } from "../joint.ts";
+import { endedElsewhere } from "../joint.ts";
+import type { Save, WriteFailure } from "../store.ts";
 import { settle } from "./loader.ts";
-import type { Attempt, TransactionFailure, TransactionOptions } from "./transaction.ts";
-
-/** What a body is, of whatever store. */
-export type Body<K, V, A, Err> = (tx: Transaction<K, V>) => TaskEither<Err, A>;
+import type { Body } from "./running.ts";
+import { failed, judge, runBody, underwayOf } from "./running.ts";
+import type { Attempt, TransactionOptions } from "./transaction.ts";
 
 /** Runs transactions of a source. */
 export interface Transactor<K, V> {
   readonly clock: Clock;
   readonly options: TransactionOptions<K, V>;
+  /** How many keys a transaction may write. */
+  readonly maxKeys: number;
   /** Hears of what goes on after the answer, which closing waits for. */
   readonly during: <A>(promise: Promise<A>) => Promise<A>;
 }
@@ -30,31 +31,33 @@ interface Ended<A, Err> {
   readonly again: boolean;
 }
 
-/** An attempt under way, as its body's operations see it. */
-interface Running<K, V> {
-  readonly attempt: Attempt<K, V>;
-  readonly underWay: Set<Promise<unknown>>;
-  /** Why the source will not commit it whatever the body says. */
-  conflict: O.Option<unknown>;
-  over: boolean;
-}
-
 /** Of so many that meet at once, even the last has its turn; who meets others more often than that has a hot spot. */
 const defaultAttempts = 5;
 
-/** Runs a body until an attempt is committed, fails for good, or may not be repeated; never rejects. */
+/**
+ * Runs a body until an attempt is committed, fails for good, or may not be repeated; never rejects. Where it leads a
+ * transaction of several stores, the others work in its attempts, and it does not commit without them.
+ */
 export async function transact<K, V, A, Err>(
   transactor: Transactor<K, V>,
   body: Body<K, V, A, Err>,
   within: Deadline,
+  part?: Part,
 ): Promise<Done<A, Err>> {
   const { clock, options: { attempts = defaultAttempts } } = transactor;
   for (let attempt = 1;; attempt++) {
-    const { done, again } = await runOnce(transactor, body, within);
+    const { done, again } = await runOnce(transactor, body, within, part);
     const pause = pauseAfter(attempt);
-    if (!again || attempt >= attempts || within.left() <= pause) return done;
+    const isLast = !again || attempt >= attempts || within.left() <= pause;
+    part?.close(isLast ? outcomeOf(done) : "again");
+    if (isLast) return done;
     await new Promise<void>((resolve) => void clock.after(pause, resolve));
   }
+}
+
+function outcomeOf<A, Err>(done: Done<A, Err>): "committed" | "aborted" | "unknown" {
+  if (done._tag === "Right") return "committed";
+  return done.left.outcome === "aborted" ? "aborted" : "unknown";
 }
 
 /** Saves changes by a transaction, for sources that have nothing else to save with. */
@@ -84,6 +87,7 @@ async function runOnce<K, V, A, Err>(
   transactor: Transactor<K, V>,
   body: Body<K, V, A, Err>,
   within: Deadline,
+  part: Part | undefined,
 ): Promise<Ended<A, Err>> {
   const { clock, options, during } = transactor;
   const beginning = settle(() => options.begin(within));
@@ -94,100 +98,64 @@ async function runOnce<K, V, A, Err>(
     return aborted<Err>(timedOut("the source's transaction to begin"));
   }
   if (begun._tag === "Left") return aborted<Err>(failed(begun.left));
-  const running: Running<K, V> = { attempt: begun.right, underWay: new Set(), conflict: O.none, over: false };
-  const said = await orLate(clock, within.left(), runBody(running, body));
-  running.over = true;
-  if (said !== late && said._tag === "Right" && O.isNone(running.conflict) && within.left() > 0) {
-    return await commit(transactor, running, said.right, within);
+  const attempt = begun.right;
+  const underway = underwayOf(attempt, part?.maxKeys ?? transactor.maxKeys);
+  const said = await orLate(clock, within.left(), concluded(underway, attempt, body, part));
+  underway.over = true;
+  const { conflict, refusal } = underway;
+  if (said !== late && said._tag === "Right" && O.isNone(conflict) && refusal === undefined && within.left() > 0) {
+    return await commit(transactor, attempt, said.right, within);
   }
-  await rollBack(transactor, running, within);
-  if (O.isSome(running.conflict)) return { ...aborted<Err>(failed(running.conflict.value)), again: true };
+  await rollBack(transactor, attempt, within);
+  if (O.isSome(conflict)) return { ...aborted<Err>(failed(conflict.value)), again: true };
+  if (refusal !== undefined) return aborted<Err>(refusal);
   return aborted<Err>(said !== late && said._tag === "Left" ? said.left : timedOut("the transaction's body"));
 }
 
-/** What the body says, when everything that it began has ended. */
-async function runBody<K, V, A, Err>(
-  running: Running<K, V>,
+/** What all bodies say, of this store and of the others. */
+async function concluded<K, V, A, Err>(
+  underway: Underway,
+  attempt: Attempt<K, V>,
   body: Body<K, V, A, Err>,
+  part: Part | undefined,
 ): Promise<Either<Err | CacheError, A>> {
-  let said: Either<Err | CacheError, A>;
-  try {
-    said = await body(transactionOf(running))();
-  } catch (cause) {
-    said = E.left(failed(cause));
-  }
-  while (running.underWay.size > 0) await Promise.all(running.underWay);
-  return said;
-}
-
-function transactionOf<K, V>(running: Running<K, V>): Transaction<K, V> {
-  const { attempt } = running;
-  return {
-    get: (key) => async () => {
-      const got = await operate(running, () => attempt.get(key));
-      return got._tag === "Left" ? got : E.right(got.right === undefined ? O.none : O.some(got.right));
-    },
-    put: (key, value) => async () => E.map(nothing)(await operate(running, () => attempt.put(key, value))),
-    remove: (key) => async () => E.map(nothing)(await operate(running, () => attempt.remove(key))),
-  };
-}
-
-function nothing(): void {}
-
-async function operate<K, V, A>(running: Running<K, V>, run: () => Answer<A>): Promise<Either<CacheError, A>> {
-  if (running.over) return E.left({ _tag: "Closed", what: "the transaction" });
-  const operation = settle(run);
-  running.underWay.add(operation);
-  const settled = await operation;
-  running.underWay.delete(operation);
-  if (settled._tag === "Right") return settled;
-  const isFirst = O.isNone(running.conflict);
-  if (isFirst && judge(running.attempt, settled.left) === "conflict") running.conflict = O.some(settled.left);
-  return E.left(failed(settled.left));
+  if (part === undefined) return await runBody(underway, attempt, body);
+  part.open(underway);
+  const { vote, votes } = part.round();
+  const said = await runBody(underway, attempt, body);
+  vote(said._tag === "Right");
+  return await votes || said._tag === "Left" ? said : E.left(endedElsewhere);
 }
 
 async function commit<K, V, A, Err>(
   transactor: Transactor<K, V>,
-  running: Running<K, V>,
+  attempt: Attempt<K, V>,
   value: A,
   within: Deadline,
 ): Promise<Ended<A, Err>> {
-  const committing = settle(() => running.attempt.commit());
+  const committing = settle(() => attempt.commit());
   const committed = await orLate(transactor.clock, within.left(), transactor.during(committing));
   if (committed === late) {
     return { done: E.left({ outcome: "unknown", error: timedOut("the source's commit") }), again: false };
   }
   if (committed._tag === "Right") return { done: E.right(value), again: false };
-  const failure = judge(running.attempt, committed.left);
-  await rollBack(transactor, running, within);
+  const failure = judge(attempt, committed.left);
+  await rollBack(transactor, attempt, within);
   const outcome = failure === "unknown" ? "unknown" : "aborted";
   return { done: E.left({ outcome, error: failed(committed.left) }), again: failure === "conflict" };
 }
 
 async function rollBack<K, V>(
   { clock, during }: Transactor<K, V>,
-  { attempt }: Running<K, V>,
+  attempt: Attempt<K, V>,
   within: Deadline,
 ): Promise<void> {
   // What never committed has no effect, whether or not anybody hears that it has ended.
   await orLate(clock, within.left(), during(settle(() => attempt.rollback())));
 }
 
-/** What the attempt says of an error; where it throws itself, nobody knows. */
-function judge<K, V>(attempt: Attempt<K, V>, error: unknown): TransactionFailure {
-  try {
-    return attempt.failureOf?.(error) ?? "unknown";
-  } catch {
-    return "unknown";
-  }
-}
-
 function aborted<Err>(error: CacheError | Err): Ended<never, Err> {
   return { done: E.left({ outcome: "aborted", error }), again: false };
-}
-
-function failed(cause: unknown): CacheError {
-  return { _tag: "SourceFailed", cause };
 }
 
 function timedOut(waitingFor: string): CacheError {

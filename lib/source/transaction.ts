@@ -7,14 +7,18 @@ import type { Answer } from "./loader.ts";
  */
 export type TransactionFailure = "conflict" | "aborted" | "unknown";
 
-/** One attempt at a transaction, which has begun in the source. What its functions throw or reject with is judged. */
-export interface Attempt<K, V> {
+/** What can be done in a transaction that is open in the source. What it throws or rejects with is judged. */
+export interface Operations<K, V> {
   /** Reads a key in the transaction, what it wrote itself included; undefined: no such key. */
   readonly get: (key: K) => Answer<V | undefined>;
   /** Writes a value in the transaction. */
   readonly put: (key: K, value: V) => Answer<unknown>;
   /** Removes a key in the transaction. */
   readonly remove: (key: K) => Answer<unknown>;
+}
+
+/** One attempt at a transaction, which has begun in the source. */
+export interface Attempt<K, V> extends Operations<K, V> {
   /** Commits, unless the deadline is over by then. It is called last, with nothing of the attempt under way. */
   readonly commit: () => Answer<unknown>;
   /**
@@ -38,4 +42,22 @@ export interface TransactionOptions<K, V> {
   readonly begin: (within: Deadline) => Answer<Attempt<K, V>>;
   /** How many times a body is run at most while it meets others, 5 by default; the deadline bounds them all. */
   readonly attempts?: number | undefined;
+  /**
+   * How many keys a transaction may write at most, 1,000 by default: as many locks as a backend takes in one pipeline.
+   * One that writes more is rolled back, with `TooManyKeys`.
+   */
+  readonly maxKeys?: number | undefined;
+  /** How it takes part in a transaction of several stores; without it, it does not. */
+  readonly joining?: Joining<K, V>;
+}
+
+/** How a source works in a transaction that another one of the same place has begun. */
+export interface Joining<K, V> {
+  /**
+   * Where its transactions are: a database, and whatever else they need to have in common. The sources of one place are
+   * of one kind, and each can go on with what another one has begun. Compared part by part.
+   */
+  readonly place: ReadonlyArray<unknown>;
+  /** What can be done in an attempt, which is what the other source's `begin` has answered. */
+  readonly join: (attempt: object) => Operations<K, V>;
 }

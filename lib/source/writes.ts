@@ -8,6 +8,8 @@ import { settle } from "./loader.ts";
 import type { Origin } from "./origin.ts";
 import { closedError, during } from "./origin.ts";
 import type { SourceOptions, WritableSource } from "./source.ts";
+import { transactTogether } from "./joined.ts";
+import type { TransactionOptions } from "./transaction.ts";
 import type { Transactor } from "./transact.ts";
 import { savingIn, transact } from "./transact.ts";
 
@@ -43,18 +45,29 @@ export function transactionsOf<K, V>(
   const transactor: Transactor<K, V> = {
     clock: origin.clock,
     options: transaction,
+    maxKeys: maxKeysOf(transaction),
     during: (promise) => during(origin, promise),
   };
   return {
-    save: O.isSome(saving) ? saving : O.some(savingIn(transactor)),
-    transact: (body) => async () => {
+    save: O.isSome(saving) ? saving : O.some(savingIn({ ...transactor, maxKeys: Infinity })),
+    transact: (body, options) => async () => {
       if (origin.closed) return E.left({ outcome: "aborted", error: closedError });
+      const seat = options?.seat;
+      if (seat !== undefined) return await during(origin, transactTogether(origin, transactor, body, seat));
       const deadline = deadlineAt(origin.clock, origin.clock.now() + origin.commit);
       const done = await during(origin, transact(transactor, body, deadline));
       deadline.dispose();
       return done;
     },
   };
+}
+
+/** As many locks as a backend takes in one pipeline while others hardly notice: a few milliseconds of a Redis. */
+const defaultMaxKeys = 1_000;
+
+function maxKeysOf<K, V>({ maxKeys = defaultMaxKeys }: TransactionOptions<K, V>): number {
+  if (Number.isInteger(maxKeys) && maxKeys > 0) return maxKeys;
+  throw new RangeError(`Cannot build a source: expected a positive whole maxKeys: received ${maxKeys}`);
 }
 
 function saveOf<K, V>(origin: Origin<K, V>, save: NonNullable<SourceOptions<K, V>["save"]>): Save<K, V> {

@@ -22,12 +22,16 @@
  *   passed.
  * - A waiting read may be woken, or give up, at any moment. What it waited for it hears as it lands: to hear it later
  *   orders fewer operations. A reader that goes on to renew after its caller was answered begins nothing else meanwhile.
+ * - With `processes`, each has a slot above the shared one, and hears of changes over a connection that also carries the
+ *   answers to its tracked reads, in order: each of these may take as long as it likes. A process answers from its slot
+ *   at once. That its own leases run out is not explored. A crash is the whole process's.
  * - A lease passes only after its owner is done and its write has reached the source, unless `expire` is granted: then
  *   that happens to one owner. After everything has ended all leases pass, and then all lifetimes of entries.
  * - No level promises anything against `laggingReplica`; the other faults are those of the table of levels.
  *
  * **Gotchas.** Where the level is `pinned`, `evict` spares live locks: that this is so in your backend is what the level
- * says. A writer's write of several keys is one commit; invariants are each key's own.
+ * says. A writer's write of several keys is one commit; invariants are each key's own. Towards other processes I2 and
+ * I3 do not hold, whatever is tracked: word of a change takes its time. `X02` and `X03` say what does.
  *
  * Exhaustive search of small worlds is TLA+'s idea, shortest counterexamples by breadth-first search SPIN's.
  *
@@ -40,7 +44,8 @@ import { settle } from "./explorer/setting.ts";
 
 export { checks, type Fault, faults, type Invariant, invariants } from "./explorer/names.ts";
 export type { Counterexample } from "./explorer/search.ts";
-export { type Protocol, shipped, type SlotFunction, type WorldOptions } from "./explorer/setting.ts";
+export { type Instances, type Protocol, shipped, type SlotFunction } from "./explorer/protocol.ts";
+export type { WorldOptions } from "./explorer/setting.ts";
 
 /** What an exploration found. */
 export interface Exploration {

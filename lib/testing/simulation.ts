@@ -12,7 +12,8 @@
  * if nothing went wrong (I5). When all is over and the leases have passed, every process must read what the source has
  * (I1), a second read must hit (I6), and a closed process must answer so and leave no timer behind. A tier in memory
  * may be `behind` the writes of other processes, by its ttl at most: so much older than allowed its reads may be, and
- * no more. Which invariants hold under which faults is said by `promised`: see the table in the README.
+ * no more. Where a stack can be invalidated as a whole, rows also change behind its back: such a change counts as
+ * acknowledged once an `invalidateAll` was that began after it, a soft one for what is served as fresh. Which invariants hold under which faults is said by `promised`: see the table in the README.
  *
  * **Time** is virtual, and the same seed is the same run, to the letter: {@linkcode replay} writes it down. A run that
  * breaks something is shrunk to the few events that it takes, and told as numbered steps.
@@ -134,7 +135,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
   for (let seed = first; seed < first + seeds; seed++) {
     const setting = settingFor(settings, seed);
-    const world = await run(setting, planOf(seed, setting.faults), met);
+    const world = await run(setting, planOf(seed, setting.faults, setting.stack.invalidates), met);
     operations += world.recorded.length;
     if (world.violations.length > 0) return ended(seed - first + 1, await failureOf(setting, world));
   }
@@ -163,11 +164,24 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 export async function replay(seed: number, options: SimulationOptions): Promise<Replayed> {
   const setting = settingFor(settingsOf(options), seed);
   const log: Array<string> = [];
-  const { violations } = await run(setting, planOf(seed, setting.faults), new Map(), log);
+  const { violations } = await run(setting, planOf(seed, setting.faults, setting.stack.invalidates), new Map(), log);
   return { log, violations };
 }
 
-/** Says a {@linkcode SimulationFailure}: what was run, the numbered steps, and what they break. */
+/**
+ * Says a {@linkcode SimulationFailure}: what was run, the numbered steps, and what they break.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { showFailure } from "@lamina/cache/testing";
+ *
+ * const breaks = { invariant: "I2", reason: "a read of a0 after the write of a1" } as const;
+ * const run = { seed: 7, stack: "memory", circumstances: "a crash", violations: [breaks] };
+ * const text = showFailure({ ...run, breaks, steps: ["at 0 ms get a → a0"] });
+ * assertEquals(text, `seed 7, memory, a crash:\n1. at 0 ms get a → a0\nI2: ${breaks.reason}`);
+ * ```
+ */
 export function showFailure({ seed, stack, circumstances, steps, breaks }: SimulationFailure): string {
   return [
     `seed ${seed}, ${stack}, ${circumstances}:`,

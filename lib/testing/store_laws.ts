@@ -20,7 +20,8 @@ export { type MakeLayer, monoidLaws } from "./store_laws/monoid.ts";
  *
  * - `getMany(ks)[i]` is `get(ks[i])`, in order, with duplicates; and adding the layer changes no answer.
  * - After a committed write every read answers as the source does; an aborted write changes nothing; one of unknown outcome
- *   is as it is in the source once its leases are over. A read after `invalidate` reads the source.
+ *   is as it is in the source once its leases are over. A read after `invalidate` reads the source. All of that holds of
+ *   transactions as well, of the store alone and of several stores.
  * - "No such key", an empty value and not knowing are three things. `peek` never disagrees with `get`.
  * - Nothing happens before a task is run; nothing rejects; once closed, everything answers `Closed`.
  *
@@ -72,9 +73,11 @@ export function storeLaws<K, V>(
   make: MakeStore<K, V>,
   options: LawsOptions & Partial<LawsMaterial<K, V>> = {},
 ): ReadonlyArray<ContractCase> {
-  const { passesTime = true } = options;
+  const { passesTime = true, transacts = true } = options;
   const material = materialOf(options);
-  const scripted = laws.filter(({ takesTime }) => passesTime || !takesTime).map((law): ContractCase => ({
+  const scripted = laws.filter((law) => (passesTime || !law.takesTime) && (transacts || !law.transacts)).map((
+    law,
+  ): ContractCase => ({
     name: `${name}: ${law.name}`,
     run: () => checkLaw(make, law, material, options),
   }));
@@ -83,7 +86,7 @@ export function storeLaws<K, V>(
     { name: `${name}: nothing happens before a task is run`, run: () => checkLazy(make, material) },
     {
       name: `${name}: once it is closed, everything answers Closed, and nothing rejects`,
-      run: () => checkClosed(make, material),
+      run: () => checkClosed(make, material, options),
     },
   ];
 }

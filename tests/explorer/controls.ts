@@ -8,6 +8,8 @@ import type { At, Held, Slot, Token } from "../../lib/protocol/slot.ts";
 import { absent } from "../../lib/protocol/slot.ts";
 import { writing } from "../../lib/protocol/writing.ts";
 import type { Invariant, SlotFunction, WorldOptions } from "../../lib/testing/explorer.ts";
+import { instanceControls } from "./instance_controls.ts";
+import { transactionControls } from "./transaction_controls.ts";
 import { waitingControls } from "./waiting_controls.ts";
 
 /** One way in which a control breaks. */
@@ -193,4 +195,6 @@ export const controls: ReadonlyArray<Control> = [
     within: 10,
   },
   ...waitingControls,
+  ...transactionControls,
+  ...instanceControls,
 ];

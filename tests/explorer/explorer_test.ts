@@ -40,6 +40,9 @@ const similar: ReadonlyArray<WorldOptions> = [
   { keys: 2, writers: 2, readers: 1, faults: ["crash"] },
   { joiners: 2, faults: ["crash"] },
   { patience: 2, readers: 3, writers: 1, written: "not said" },
+  { keys: 2, readers: 1, transactions: [[[0], [0, 1]], [[0]]], faults: ["appliedTwice"] },
+  { processes: 2, places: [0], writers: 1, invariants: ["I1", "I3 own"] },
+  { processes: 2, readers: 1, writers: 1, hearing: "tracking, leased", invariants: ["I2", "X02", "X03"] },
   { patience: 1, starts: ["Claiming", "Waiting"], entries: "expired", renewal: "awaited", faults: ["crash"] },
   { patience: 1, entries: "expiring", ahead: "sometimes", renewal: "awaited", writers: 1, faults: ["sourceAborted"] },
 ];

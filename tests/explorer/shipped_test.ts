@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Result } from "../../lib/task/prove/result.ts";
 import { runRow } from "../../lib/task/prove/result.ts";
-import type { Row } from "../../lib/task/prove/rows.ts";
+import type { Row } from "../../lib/task/prove/row.ts";
 import { levels, others as all, renewals, singles } from "../../lib/task/prove/rows.ts";
 
 const known = new Map<Row, Result>();
@@ -24,12 +24,15 @@ function statesOf(results: ReadonlyArray<Result>): number {
   return results.reduce((sum, { exploration }) => sum + exploration.states, 0);
 }
 
+// Transactions that are begun anew, and tiers in processes, are in files of their own.
+const single = all.filter(({ world }) => world.transactions === undefined && world.processes === undefined);
+
 /** The worlds without waiting readers and expired entries. */
-const others = all.filter(({ world: { patience = 0, entries = "fresh", ahead = "never" } }) =>
+const others = single.filter(({ world: { patience = 0, entries = "fresh", ahead = "never" } }) =>
   patience === 0 && entries === "fresh" && ahead === "never"
 );
 
-const renewing = all.filter((row) => !others.includes(row));
+const renewing = single.filter((row) => !others.includes(row));
 
 const fromFailover = ({ faults: [fault, more] }: Row) => fault === "failover" && more === undefined;
 const flushed = ({ faults }: Row) => faults.includes("flush");

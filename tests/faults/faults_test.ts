@@ -3,7 +3,7 @@ import { runScenario } from "../../lib/task/faults/run.ts";
 import { scenarioOf } from "../../lib/task/faults/scenarios.ts";
 import { faultTest } from "./fault_run.ts";
 
-// Four processes with eight clients each read and write six keys. What they saw goes through the history checker, and
+// Four processes with eight clients each read and write five keys. What they saw goes through the history checker, and
 // when they are done every slot is compared with the source. Each run fails if its fault did not happen.
 
 faultTest("the history checker catches cache-aside, without a fault", "cache-aside, without a fault");
@@ -48,6 +48,11 @@ faultTest("I1 I2 I4 I6 hold under eviction of locks", "eviction under allkeys-lr
 faultTest(
   "I1 I2 I4 I6 hold under eviction of locks while writers are killed",
   "eviction under allkeys-lru and kill -9 of writers",
+);
+
+faultTest(
+  "S32 I1 I2 I3 I4 I6 hold when one process turns the switch every second, and others stall",
+  "a switch turned every second, and processes that stall",
 );
 
 faultTest("X14 I1 I2 I4 I6 hold when Redis is flushed", "FLUSHALL");

@@ -75,6 +75,6 @@ Deno.test("a gate delays, cuts, and leaves a connection open and silent while ne
     assertEquals(answer, undefined);
     gate.cut();
     assertEquals(await saying, "");
-    assertEquals(gate.counts(), { held: 0, cut: 3, numbed: 1 });
+    assertEquals(gate.counts(), { held: 0, cut: 3, numbed: 1, muted: 0 });
   });
 });

@@ -6,7 +6,7 @@ import { redisBackend } from "../../lib/backend/redis/mod.ts";
 import { type Gate, openGate } from "../../lib/task/faults/gate.ts";
 import { sleep } from "../../lib/task/faults/patience.ts";
 import type { TierEvent } from "../../lib/observe/observer.ts";
-import type { Entry, SharedOptions, Store } from "../../mod.ts";
+import type { Entry, Invalidations, SharedOptions, Store } from "../../mod.ts";
 import { memory, shared, source } from "../../mod.ts";
 import { right } from "../support/results.ts";
 
@@ -43,10 +43,12 @@ export interface NodeOptions {
   readonly tiers?: "shared" | "memory and shared";
   /** Whether the shared tier can be cleared as a whole. */
   readonly epoch?: SharedOptions<string>["epoch"];
+  /** How its memory tier hears of the other node. */
+  readonly invalidations?: Invalidations;
 }
 
 /** Opens a node. */
-export function openNode({ port, rows, tiers = "shared", epoch = "none" }: NodeOptions): Node {
+export function openNode({ port, rows, tiers = "shared", epoch = "none", invalidations = "none" }: NodeOptions): Node {
   const gate = openGate(port);
   const events: Array<TierEvent["_tag"] | RedisEvent["_tag"]> = [];
   const note = ({ _tag }: TierEvent | RedisEvent): void => void events.push(_tag);
@@ -62,7 +64,7 @@ export function openNode({ port, rows, tiers = "shared", epoch = "none" }: NodeO
     shared({ backend, name: "node", codec: t.string, ttl: "1h", lease, epoch, observer: { event: note } }),
   );
   return {
-    store: tiers === "shared" ? below : memory({ capacity: 100, ttl: "1h", lease })(below),
+    store: tiers === "shared" ? below : memory({ capacity: 100, ttl: "1h", lease, invalidations })(below),
     gate,
     events,
     stopAt: (place) => {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { describe, type Figures, figuresOf } from "../../lib/task/bench/stampede_case.ts";
 import { redisTest } from "../servers/redis.ts";
 import { startWaiting } from "./waiting_crew.ts";
 import type { Outcome } from "./waiting_worker.ts";
@@ -19,21 +20,18 @@ function all(outcomes: ReadonlyArray<Outcome | undefined>): ReadonlyArray<Outcom
 
 redisTest("D02 a thousand callers in four processes cause one load, and all get its value", async ({ url, prefix }) => {
   await using crew = await startWaiting({ url, name: prefix, lease: 10_000, load }, processes);
+  const [tier, server]: [Array<Figures>, Array<Figures>] = [[], []];
   for (let round = 0; round < 5; round++) {
-    const { at, outcomes } = await crew.stampede({ callers: 250, keys: [`k${round}`] });
-    const done = all(outcomes);
+    server.push(figuresOf(await crew.stampede({ callers: 1, keys: [`f${round}`], of: "server" })));
+    const ended = await crew.stampede({ callers: 250, keys: [`k${round}`] });
+    const done = all(ended.outcomes);
     assertEquals(done.flatMap(({ loads }) => loads.map(({ key }) => key)), [`k${round}`]);
     assertEquals(done.map(({ answered, wrong }) => [answered.length, wrong]), done.map(() => [250, 0]));
-    const fill = done.flatMap(({ fills }) => fills)[0]!;
-    const others = done.filter(({ loads }) => loads.length === 0).flatMap(({ answered }) => answered);
-    const wakes = others.map((time) => time - fill).sort((left, right) => left - right);
-    const slowest = Math.max(...done.flatMap(({ answered }) => answered)) - at - load;
-    const [median, last] = [wakes[wakes.length >> 1]!, wakes.at(-1)!];
-    console.log(
-      `beyond the load: ${slowest.toFixed(1)} ms; after the fill: median ${median.toFixed(1)}, last ${last.toFixed(1)}`,
-    );
-    assert(slowest < generous, `expected an end of all soon after the load: received it after ${slowest} ms`);
+    const figures = figuresOf(ended);
+    tier.push(figures);
+    assert(figures.beyond < generous, `expected an end soon after the load: received it after ${figures.beyond} ms`);
   }
+  console.log(describe(tier, server));
 });
 
 redisTest("D02 X11 a batch that many cold callers in four processes read loads each key once", async (redis) => {

@@ -13,6 +13,7 @@ import { source } from "../../lib/source/source.ts";
 import type { Store } from "../../lib/store.ts";
 import { TextLineStream } from "../../lib/task/faults/lines.ts";
 import { sleep } from "../../lib/task/faults/patience.ts";
+import { connectFloor, type Floor } from "./waiting_floor.ts";
 
 /** What a worker is told when it is started. */
 export interface WaitingSettings {
@@ -29,6 +30,8 @@ export interface Stampede {
   readonly at: number;
   readonly callers: number;
   readonly keys: ReadonlyArray<string>;
+  /** Whether they read the tier; or one of them in each process the server itself, to see what that costs at least. */
+  readonly of?: "tier" | "server";
 }
 
 /** What came of it. Times are milliseconds of the machine's clock, which all its processes share. */
@@ -38,6 +41,8 @@ export interface Outcome {
   readonly loads: ReadonlyArray<{ readonly key: string; readonly began: number; readonly ended: number }>;
   /** When the own fills were confirmed. */
   readonly fills: ReadonlyArray<number>;
+  /** When the waits for other processes ended. */
+  readonly woken: ReadonlyArray<number>;
   /** When each caller had its answer. */
   readonly answered: ReadonlyArray<number>;
   /** How many callers got something other than the values. */
@@ -60,6 +65,7 @@ export function sharedNow(): number {
 interface Noted {
   loads: Array<Outcome["loads"][number]>;
   fills: Array<number>;
+  woken: Array<number>;
 }
 
 function say(said: Said): void {
@@ -68,7 +74,7 @@ function say(said: Said): void {
 }
 
 async function main({ url, name, lease, load }: WaitingSettings): Promise<void> {
-  const noted: Noted = { loads: [], fills: [] };
+  const noted: Noted = { loads: [], fills: [], woken: [] };
   const backend = redisBackend({ url });
   const store: Store<string, string> = pipe(
     source({
@@ -87,20 +93,30 @@ async function main({ url, name, lease, load }: WaitingSettings): Promise<void> 
       codec: t.string,
       ttl: "1h",
       lease: lease as Duration,
-      observer: { transition: ({ to }) => void (to === "Filled" && noted.fills.push(sharedNow())) },
+      observer: {
+        transition: ({ reply, to }) => {
+          if (to === "Filled") noted.fills.push(sharedNow());
+          if (reply === "Woken") noted.woken.push(sharedNow());
+        },
+      },
     }),
   );
   // Connected, and compiled.
   await store.getMany(["warm", "up"])();
   await store.get("warm")();
+  let floor: Floor | undefined;
   say({ _tag: "Ready" });
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of lines) {
-    noted.loads = [];
-    noted.fills = [];
-    const { answered, wrong } = await run(store, JSON.parse(line));
-    say({ _tag: "Outcome", loads: noted.loads, fills: noted.fills, answered, wrong });
+    const stampede: Stampede = JSON.parse(line);
+    Object.assign(noted, { loads: [], fills: [], woken: [] });
+    if (stampede.of === "server") {
+      floor ??= await connectFloor(url);
+      await sleep(Math.max(0, stampede.at - sharedNow()));
+      say({ _tag: "Outcome", ...await floor.run(`${name}:${stampede.keys[0]}`, load) });
+    } else say({ _tag: "Outcome", ...noted, ...await run(store, stampede) });
   }
+  floor?.close();
   await store.close();
   await backend.close();
 }

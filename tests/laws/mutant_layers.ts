@@ -33,6 +33,17 @@ export function changed(change: Change): Layer<string, string> {
         if (E.isRight(done)) forget(options?.alsoWritten?.(done.right) ?? []);
         return done;
       },
+      transact: (body, options) => async () => {
+        const written: Array<string> = [];
+        const done = await below.transact((tx) =>
+          body({
+            get: tx.get,
+            put: (key, value) => (written.push(key), tx.put(key, value)),
+            remove: (key) => (written.push(key), tx.remove(key)),
+          }), options)();
+        forget(written);
+        return done;
+      },
       peek: (key) => O.map(({ value }: Entry<string>) => value)(O.fromNullable(known.get(key))),
       close: async () => {
         known.clear();
@@ -149,6 +160,58 @@ export const mutants: Readonly<Record<string, readonly [law: string, change: Cha
             known.delete(key)
           );
         }
+        return done;
+      },
+    }),
+  ],
+  "does not forget what a transaction wrote": [
+    "after a transaction",
+    (verbs, _known, below) => ({ ...verbs, transact: below.transact }),
+  ],
+  "answers reads of a transaction from what it remembers": [
+    "after a transaction",
+    (verbs, known) => ({
+      ...verbs,
+      transact: (body, options) =>
+        verbs.transact((tx) =>
+          body({
+            ...tx,
+            get: (key) => known.has(key) ? () => Promise.resolve(E.right(known.get(key)!.value)) : tx.get(key),
+          }), options),
+    }),
+  ],
+  "runs a transaction of several stores as one of its own": [
+    "after a transaction",
+    (verbs) => ({ ...verbs, transact: (body) => verbs.transact(body) }),
+  ],
+  "keeps what a transaction was going to write": [
+    "an aborted write",
+    (verbs, known) => ({
+      ...verbs,
+      transact: (body, options) => async () => {
+        const going = new Map<string, Entry<string>>();
+        const done = await verbs.transact((tx) =>
+          body({
+            ...tx,
+            put: (key, value) => {
+              const entry = { value: O.some(value), age: 0, fresh: Infinity, until: Infinity, asOf: 0 };
+              going.set(key, entry as unknown as Entry<string>);
+              return tx.put(key, value);
+            },
+          }), options)();
+        going.forEach((entry, key) => known.set(key, entry));
+        return done;
+      },
+    }),
+  ],
+  "keeps what it has where the outcome of a transaction is unknown": [
+    "unknown outcome",
+    (verbs, known) => ({
+      ...verbs,
+      transact: (body, options) => async () => {
+        const before = new Map(known);
+        const done = await verbs.transact(body, options)();
+        if (E.isLeft(done) && done.left.outcome === "unknown") before.forEach((entry, key) => known.set(key, entry));
         return done;
       },
     }),

@@ -1,20 +1,26 @@
 /** The laws of stores for every layer that ships, and for stacks of them. */
 import { pipe } from "fp-ts/lib/function.js";
+import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import * as t from "io-ts";
 import { assertRejects } from "@std/assert";
 import type { Clock, Key, SharedOptions, Store } from "../../mod.ts";
 import {
+  alias,
   batch,
   compose,
   contramapKey,
   fromVerbs,
+  hooks,
   identity,
+  lateRegions,
   mapValue,
   memory,
   memoryBackend,
   observe,
+  scope,
   shared,
+  source,
 } from "../../mod.ts";
 import type { ContractCase, LawsMaterial, MakeLayer, MakeStore } from "../../lib/testing/mod.ts";
 import { monoidLaws, storeLaws } from "../../lib/testing/mod.ts";
@@ -31,6 +37,39 @@ function sharedOn(
 }
 
 const some = (value: O.Option<unknown>) => O.isSome(value) ? "20s" : "do not store";
+
+/** Values that the source has with a mark, which readers do not see. */
+const marking = hooks<string>({ beforeStore: (text) => E.right(`${text}.`), afterLoad: (text) => text.slice(0, -1) });
+
+/** Marks what the source below has from the start as well, since the laws look into it without the hook. */
+const unmarking = hooks<string>({ beforeStore: (text) => E.right(text.slice(0, -1)), afterLoad: (text) => `${text}.` });
+
+/** A scope that ends with what it stands on, as the laws expect of a layer. */
+const scoped: Texts = (below, clock) => {
+  const mine = scope(below, { clock, capacity: 3, maxSize: 2 });
+  const close = async () => (await mine.close(), await below.close());
+  return { ...mine, close, [Symbol.asyncDispose]: close };
+};
+
+/** A store whose values are names of themselves. */
+const named: Texts = (below, clock) => {
+  const keys = memory({ capacity: 100, ttl: "60s", clock })(source({
+    load: (names: ReadonlyArray<string>) => Promise.resolve(names),
+    clock,
+  }));
+  return alias({ keys, namesOf: (text: string) => [text], clock })(below).byKey;
+};
+
+/** A region that was in use before it was configured. */
+const late: Texts = (below, clock) => {
+  const regions = lateRegions();
+  const store = regions.layer("texts")(below);
+  const made = regions.configure({ regions: { texts: { tiers: [{ memory: { capacity: 100, ttl: "60s" } }] } } }, {
+    clock,
+  });
+  if (made._tag === "Left") throw new Error(JSON.stringify(made.left));
+  return store;
+};
 
 const layers: Readonly<Record<string, Texts>> = {
   identity,
@@ -49,6 +88,21 @@ const layers: Readonly<Record<string, Texts>> = {
   observe: (below, clock) => observe({ read: () => {}, write: () => {} }, clock)(below),
   mapValue: mapValue(t.string),
   contramapKey: contramapKey((key: string) => key),
+  hooks: (below) => pipe(below, unmarking, marking),
+  "hooks above tiers": (below, clock) =>
+    pipe(below, unmarking, sharedOn(clock), memory({ capacity: 2, ttl: "20s", clock }), marking),
+  scope: scoped,
+  "a scope above tiers, with hooks above it": (below, clock) =>
+    pipe(
+      below,
+      unmarking,
+      sharedOn(clock),
+      memory({ capacity: 100, ttl: "60s", clock }),
+      (tiers) => scoped(tiers, clock),
+      marking,
+    ),
+  alias: named,
+  "a region that was used before": late,
   "shared + memory + batch": (below, clock) =>
     pipe(below, sharedOn(clock), memory({ capacity: 100, ttl: "60s", clock }), batch({ maxSize: 3, clock })),
   "shared + batch + a small memory, observed": (below, clock) =>
@@ -110,6 +164,7 @@ const kinds: ReadonlyArray<MakeLayer> = [
   (clock) => memory({ capacity: 1, ttl: "60s", clock }),
   (clock) => batch({ maxSize: 3, clock }),
   (clock) => observe({}, clock),
+  () => (below) => pipe(below, unmarking, marking),
 ];
 
 const triples = kinds.flatMap((one) => kinds.flatMap((two) => kinds.map((three) => [one, two, three] as const)));

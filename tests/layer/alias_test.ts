@@ -196,7 +196,6 @@ Deno.test("reads by name end with the caller's deadline, and writes by name say 
     await here.byName.invalidate(["ada"])(),
     await here.byName.invalidateAll()(),
     await here.byName.transact(() => () => Promise.reject(new Error("never begun")))(),
-    await here.byKey.transact(() => () => Promise.reject(new Error("never begun")))(),
   ];
   for (const write of writes) {
     const { outcome, error } = left(write);

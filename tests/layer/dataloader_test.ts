@@ -208,6 +208,51 @@ Deno.test("a load function may read through another loader, whose reads meet as 
   assertEquals([deep.calls, shallow.calls], [[["A", "B"]], [["x"], ["y"]]]);
 });
 
+Deno.test("reads that begin when a call has been answered make the next call, together", async () => {
+  const { scope, calls } = itself();
+  const chain = async (key: string): Promise<string | undefined> => {
+    const first = found(await scope.get(key)());
+    return found(await scope.get(`${first}${first}`)());
+  };
+  assertEquals(await Promise.all([chain("a"), chain("b"), chain("a")]), ["aa", "bb", "aa"]);
+  assertEquals(calls, [["a", "b"], ["aa", "bb"]]);
+});
+
+Deno.test("a load function that forgets everything remembers nothing, and equal reads of a turn are still one", async () => {
+  const calls: Array<ReadonlyArray<string>> = [];
+  const forgetful = scope(source({
+    load: (keys: ReadonlyArray<string>) => {
+      forgetful.forgetAll();
+      calls.push(keys);
+      return Promise.resolve(keys);
+    },
+  })) as Scope<string, string>;
+  for (const _ of [1, 2]) {
+    const reads = await Promise.all(["a", "b", "a"].map((key) => forgetful.get(key)()));
+    assertEquals(reads.map(found), ["a", "b", "a"]);
+  }
+  assertEquals(calls, [["a", "b"], ["a", "b"]]);
+});
+
+Deno.test("P09 what is told ahead or forgotten under an equal key, its fields in another order, is that key's", async () => {
+  const { scope, calls } = loader((key: { readonly id: number; readonly of: string }) => `${key.of} ${key.id}`);
+  scope.prime({ id: 1, of: "user" }, O.some("told"));
+  assertEquals(found(await scope.get({ of: "user", id: 1 })()), "told");
+  scope.forget([{ of: "user", id: 1 }]);
+  assertEquals([found(await scope.get({ id: 1, of: "user" })()), calls.length], ["user 1", 1]);
+});
+
+Deno.test("a load function that throws at once fails every read of its call, and no other call", async () => {
+  const thrown = new Error("at once");
+  const { scope, calls } = loader((key: number) => {
+    if (key === 2) throw thrown;
+    return `${key}`;
+  }, { maxSize: 2 });
+  const reads = await Promise.all([1, 2, 3, 4].map((key) => scope.get(key)()));
+  assertEquals(reads.slice(0, 2).map(left), Array(2).fill({ _tag: "SourceFailed", cause: thrown }));
+  assertEquals([reads.slice(2).map(found), calls], [["3", "4"], [[1, 2], [3, 4]]]);
+});
+
 Deno.test("when a call is made can be left to a window", async () => {
   const { store, calls } = itself();
   const slow = scope(pipe(store, batch({ maxSize: 10, window: "5ms" })));

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as t from "io-ts";
 import type { SharedOptions, Store } from "../../mod.ts";
 import { nullBackend, shared } from "../../mod.ts";
+import type { Operation } from "../../lib/protocol/slot.ts";
 import { found, left, right } from "../support/results.ts";
 import type { World } from "../support/stack.ts";
 import { memoryIn, sharedTexts, world } from "../support/stack.ts";
@@ -260,6 +261,25 @@ Deno.test("an invalidation that meets another one under way waits for its end, a
   await unlock.deliver();
   await here.clock.advance(100);
   assertEquals([(await first)._tag, (await second)._tag, found(await other.get(1)())], ["Right", "Right", "ONE"]);
+});
+
+Deno.test("nor does one that is overtaken by another when it begins an epoch anew wait for longer than its end", async () => {
+  const here = world();
+  const store = sharedTexts(here, region);
+  const slot = "lamina:text:epoch:hard";
+  const call = { within: 1_000, lease: 10_000, level: "pinned" } as const;
+  const ask = async (operation: Operation<Uint8Array>) =>
+    (await here.faulty.backend.run([{ slot, operation }], call)())[0]!;
+  const filling = here.faulty.inject((request) => request.slot === slot && request.operation._tag === "fill", "held");
+  const invalidating = store.invalidateAll()();
+  await turn();
+  const locked = await ask({ _tag: "lock", token: "another" });
+  assert(locked._tag === "Locked");
+  await filling.deliver();
+  await ask({ _tag: "unlock", token: "another", generation: locked.generation, written: undefined });
+  await here.clock.advance(100);
+  assertEquals(here.clock.pending(), 0);
+  assertEquals((await invalidating)._tag, "Right");
 });
 
 Deno.test("a put does not wait for an epoch that somebody else is about to make; it is not published then", async () => {

@@ -30,8 +30,8 @@ Deno.test("D01 concurrent callers of a key without a value cause one load; all o
   await here.texts.loads[0]!.release();
   for (const each of [...first, ...later]) assertEquals(found(await each), "one");
   assertEquals(here.texts.loads.length, 1);
-  // Who came after the load had begun asked nothing before the fill, since it knew of the load.
-  assertEquals(asked(here), { claim: 100, fill: 1 });
+  // One asked for all of its turn. Who came after the load had begun asked nothing, since it knew of the load.
+  assertEquals(asked(here), { claim: 1, fill: 1 });
   assertEquals(here.clock.pending(), 0);
 });
 

@@ -60,6 +60,13 @@ Deno.test("npm:pg is reached from its source only", () => {
   refuses("arrows", ...importing("lib/source/sqlite.ts", "pg", "npm:pg@8", "pg-pool"));
 });
 
+Deno.test("npm:@opentelemetry/api is reached from its entry only, which the core does not know", () => {
+  accepts(...importing("lib/otel/mod.ts", "@opentelemetry/api", "../observe/observer.ts", "../store.ts"));
+  refuses("arrows", ...importing("lib/observe/observer.ts", "@opentelemetry/api", "npm:@opentelemetry/api@1"));
+  refuses("arrows", ...importing("lib/otel/mod.ts", "../layer/observe.ts", "../backend/memory.ts"));
+  refuses("arrows", ...importing("mod.ts", "./lib/otel/mod.ts"));
+});
+
 Deno.test("a source knows the words, what sources are made of, and its own files; an entry its source and its backend", () => {
   accepts(
     ...importing("lib/source/postgres/mod.ts", "../source.ts", "./pool.ts", "../../store.ts"),

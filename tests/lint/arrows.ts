@@ -11,7 +11,9 @@ interface Region {
 const isWord = (path: string) => /^lib\/[^/]+\.ts$/.test(path) || isIn(path, "lib/codec");
 const isProtocol = (path: string) => isIn(path, "lib/protocol");
 // What every backend may know: the port, and what helps to keep it.
-const isPort = (path: string) => path === "lib/backend/port.ts" || path === "lib/backend/watchers.ts";
+const isPort = (path: string) =>
+  ["lib/backend/port.ts", "lib/backend/watchers.ts", "lib/backend/counters_port.ts", "lib/backend/queue_port.ts"]
+    .includes(path);
 const isLayer = (path: string) => isIn(path, "lib/layer");
 
 // A backend is a folder, or a file with those beside it that begin with the same word: sqlite.ts, sqlite_sweep.ts.
@@ -26,8 +28,9 @@ const entryOf = (path: string) => /^lib\/entry\/([a-z0-9]+)/.exec(path)?.[1];
 
 // What is reached through an entry of its own, or is no part of the package, and so by nothing that the core imports.
 const isApart = (path: string) =>
-  ["redis", "sqlite"].includes(backendOf(path) ?? "") || sourceOf(path) !== undefined || isIn(path, "lib/entry") ||
-  isIn(path, "lib/task") || isIn(path, "lib/testing");
+  ["redis", "sqlite", "deno"].includes(backendOf(path) ?? "") || sourceOf(path) !== undefined ||
+  isIn(path, "lib/entry") ||
+  isIn(path, "lib/task") || isIn(path, "lib/testing") || isIn(path, "lib/otel");
 
 const regions: ReadonlyArray<Region> = [
   { name: "the surface", holds: (path) => path === "mod.ts", mayImport: (target) => !isApart(target) },
@@ -50,7 +53,8 @@ const regions: ReadonlyArray<Region> = [
     name: "a source",
     holds: (path) => isIn(path, "lib/source"),
     mayImport: (target, from) =>
-      isWord(target) || isIn(target, "lib/source") && (!isApart(target) || sourceOf(target) === sourceOf(from)),
+      isWord(target) || target === "lib/backend/counters_port.ts" ||
+      isIn(target, "lib/source") && (!isApart(target) || sourceOf(target) === sourceOf(from)),
   },
   {
     name: "an entry",
@@ -58,6 +62,11 @@ const regions: ReadonlyArray<Region> = [
     mayImport: (target, from) => [backendOf(target), sourceOf(target)].includes(entryOf(from)),
   },
   { name: "a word", holds: isWord, mayImport: (target) => isWord(target) || isProtocol(target) || isPort(target) },
+  {
+    name: "the telemetry",
+    holds: (path) => isIn(path, "lib/otel"),
+    mayImport: (target) => isIn(target, "lib/otel") || isIn(target, "lib/observe") || isWord(target),
+  },
   { name: "the kit", holds: (path) => isIn(path, "lib/testing"), mayImport: (target) => !isIn(target, "lib/task") },
   { name: "the core", holds: (path) => isIn(path, "lib"), mayImport: (target) => !isApart(target) },
 ];
@@ -85,6 +94,9 @@ function refuseForeign(from: Place, specifier: string): string | undefined {
   }
   if (/^(pg|pg-[^/]+)(@|\/|$)/.test(name) && !isIn(from.path, "lib/source/postgres")) {
     return "npm:pg is reached from lib/source/postgres only";
+  }
+  if (/^@opentelemetry\/api(@|\/|$)/.test(name) && !isIn(from.path, "lib/otel")) {
+    return "npm:@opentelemetry/api is reached from lib/otel only";
   }
   if (specifier === "node:sqlite" && !from.name.includes("sqlite")) {
     return "node:sqlite is reached only from files that are named after it";

@@ -48,7 +48,7 @@ Deno.test("D28 every mistake is reported at once, each with its path, what was e
   assertEquals(mistakes(config, { codecs: { user: { id: 5 } as never } }), [
     `.regions.short.tiers[0].memory.capacity: expected a positive whole number: received "many"`,
     `.regions.short.tiers[0].memory.ttl: expected ${duration}: received 60`,
-    `.regions.short.tiers[0].memory.tll: expected one of the fields "capacity", "ttl", "grace", "negativeTtl", "jitter", "lease", "onBusy", "onStale", "onFailure", "refresh", "loadTimeout", "backOff", "maxBytes", "values" or "name": received an unknown field`,
+    `.regions.short.tiers[0].memory.tll: expected one of the fields "capacity", "ttl", "grace", "negativeTtl", "jitter", "lease", "onBusy", "onStale", "onFailure", "refresh", "loadTimeout", "backOff", "maxBytes", "values", "invalidations" or "name": received an unknown field`,
     `.regions.short.tiers[1].shared.backend: expected "main", "far" or "a:b": received "mian"`,
     `.regions.short.tiers[1].shared.ttl: expected ${duration}: received "10 m"`,
     `.regions.short.tiers[1].shared.lease: expected a text like "250ms", "60s", "10m", "24h" or "7d": received "forever"`,
@@ -115,6 +115,8 @@ Deno.test("the limits of a shared tier are checked too, and a secret is never sh
   const secret = ofTier("shared", { secret: "hunter2", scret: "hunter2hunter2hunter2" });
   assertEquals([secret.length, JSON.stringify(secret).includes("hunter2")], [2, false]);
   assertEquals(ofTier("shared", { epoch: { lease: "forever" } }).length, 1);
+  assertEquals(ofTier("shared", { switch: { poll: "forever" } }).length, 1);
+  assertEquals(ofTier("shared", { switch: {}, epoch: "none" }).map((text) => text.slice(0, 8)), [".switch:"]);
   assertEquals(
     ofTier("shared", { shards: 0, epoch: "every read", secret: "hunter2hunter2hunter2", level: "strict" }),
     [],

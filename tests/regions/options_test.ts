@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { type MemoryTierConfig, regions, type SharedTierConfig } from "../../mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type MemoryTierConfig, regions, type SharedTierConfig, source } from "../../mod.ts";
 import { left, right } from "../support/results.ts";
 
 /** A value of every option that JSON can say; an option that a tier gets and is not here does not compile. */
@@ -7,6 +7,7 @@ const everyMemoryOption: Readonly<Record<keyof MemoryTierConfig, unknown>> = {
   capacity: 10,
   maxBytes: 1_000,
   values: "shared",
+  invalidations: { lease: "1s" },
   name: "near",
   lease: "20s",
   ttl: "1m",
@@ -32,6 +33,7 @@ const everySharedOption: Readonly<Record<keyof SharedTierConfig, unknown>> = {
   probe: "look",
   onUnconfirmed: "fail",
   epoch: { lease: "100ms" },
+  switch: { poll: "500ms" },
   secret: "a text that is long enough",
   version: 3,
   maxBytes: 10_000,
@@ -69,4 +71,12 @@ Deno.test("D28 a wrong value of any option is reported at its path, and is the o
       assertEquals(known, true, option);
     }
   }
+});
+
+Deno.test("D28 invalidations without a lease above zero, or over what cannot tell, are refused", () => {
+  const mistakes = left(regions(configOf("memory", { ...everyMemoryOption, invalidations: { lease: "0ms" } })));
+  assertEquals(mistakes.map(({ path, received }) => [path.at(-1), received]), [["invalidations", "0ms"]]);
+  const made = right(regions(configOf("memory", everyMemoryOption)));
+  const store = source({ load: (keys: ReadonlyArray<string>) => Promise.resolve(keys) });
+  assertThrows(() => made.layer("r")(store), RangeError, "Cannot use the region r: Cannot build the tier near with");
 });

@@ -8,7 +8,7 @@
 import { isOnPath } from "../../lib/task/test_redis.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";
 
-export { type RedisServer, startRedis } from "./redis_server.ts";
+export { type RedisServer, startRedis, startSentinel } from "./redis_server.ts";
 
 /** A server that a test may use, under its own prefix only. */
 export interface PlainRedis {

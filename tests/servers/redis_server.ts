@@ -15,16 +15,29 @@ export interface RedisServer extends AsyncDisposable {
 // Somebody else may take the free port between finding and using it; three times in a row is no accident.
 const attempts = 3;
 
-// A server without data answers within tenths of a second, also on a loaded machine.
-const patience = 10_000;
+// A server without data answers within tenths of a second. One that reads a log of what was written to it takes seconds,
+// on a loaded machine many; one that cannot start ends, and is not waited for.
+const patience = 60_000;
 
 /** Starts a `redis-server` that keeps nothing on disk unless the arguments say so, and waits until it answers PING. */
-export async function startRedis(args: ReadonlyArray<string> = []): Promise<RedisServer> {
+export function startRedis(args: ReadonlyArray<string> = []): Promise<RedisServer> {
+  return startProcess((port, folder) => launch(port, folder, args), "Ready to accept connections");
+}
+
+/** Starts a Redis Sentinel with these lines of configuration, and waits until it answers PING. */
+export function startSentinel(lines: ReadonlyArray<string>): Promise<RedisServer> {
+  return startProcess((port, folder) => launchSentinel(port, folder, lines), "Sentinel ID is");
+}
+
+/** Starts the process on a port, and again with what it left in its folder. */
+type Launch = (port: number, folder: string) => Deno.ChildProcess;
+
+async function startProcess(start: Launch, sign: string): Promise<RedisServer> {
   const folder = await Deno.makeTempDir({ prefix: "lamina-redis-" });
   for (let attempt = 1;; attempt++) {
     const port = freePort();
-    const process = launch(port, folder, args);
-    if (await answersPing(port, folder, process)) return running(port, folder, args, process);
+    const process = start(port, folder);
+    if (await answersPing(port, folder, process, sign)) return running(port, folder, start, sign, process);
     await kill(process);
     if (attempt === attempts) {
       const log = readLog(folder).trim();
@@ -34,7 +47,13 @@ export async function startRedis(args: ReadonlyArray<string> = []): Promise<Redi
   }
 }
 
-function running(port: number, folder: string, args: ReadonlyArray<string>, first: Deno.ChildProcess): RedisServer {
+function running(
+  port: number,
+  folder: string,
+  start: Launch,
+  sign: string,
+  first: Deno.ChildProcess,
+): RedisServer {
   let process = first;
   let stopped = false;
   const stop = async () => {
@@ -53,8 +72,10 @@ function running(port: number, folder: string, args: ReadonlyArray<string>, firs
     restart: async () => {
       await kill(process);
       await Deno.remove(`${folder}/redis.log`);
-      process = launch(port, folder, args);
-      if (!await answersPing(port, folder, process)) throw new Error("Cannot restart redis-server: no answer to PING");
+      process = start(port, folder);
+      if (!await answersPing(port, folder, process, sign)) {
+        throw new Error("Cannot restart redis-server: no answer to PING");
+      }
     },
     signal: (name) => process.kill(name),
     [Symbol.asyncDispose]: stop,
@@ -71,6 +92,23 @@ function launch(port: number, folder: string, args: ReadonlyArray<string>): Deno
   }).spawn();
 }
 
+function launchSentinel(port: number, folder: string, lines: ReadonlyArray<string>): Deno.ChildProcess {
+  const file = `${folder}/sentinel.conf`;
+  const own = [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, `logfile ${folder}/redis.log`, "daemonize no"];
+  // It writes what it learns into its own configuration, and goes on from there when it is started again.
+  if (!exists(file)) Deno.writeTextFileSync(file, [...own, ...lines, ""].join("\n"));
+  const args = [file, "--sentinel"];
+  return new Deno.Command("redis-server", { args, stdin: "null", stdout: "null", stderr: "null" }).spawn();
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(file).isFile;
+  } catch {
+    return false;
+  }
+}
+
 async function kill(process: Deno.ChildProcess): Promise<void> {
   try {
     process.kill("SIGKILL");
@@ -80,13 +118,18 @@ async function kill(process: Deno.ChildProcess): Promise<void> {
   await process.status;
 }
 
-async function answersPing(port: number, folder: string, process: Deno.ChildProcess): Promise<boolean> {
+async function answersPing(
+  port: number,
+  folder: string,
+  process: Deno.ChildProcess,
+  sign: string,
+): Promise<boolean> {
   let ended = false;
   process.status.then(() => ended = true);
   const end = Date.now() + patience;
   while (!ended && Date.now() < end) {
     // Its own log says so first, because whoever took the port in between would answer a PING as well.
-    const answer = readLog(folder).includes("Ready to accept connections") ? await ping(port) : "";
+    const answer = readLog(folder).includes(sign) ? await ping(port) : "";
     // Who asks for a password is there as well; who is still loading its data is not.
     if (answer.startsWith("+PONG") || answer.startsWith("-NOAUTH")) return true;
     await new Promise((resolve) => setTimeout(resolve, 10));

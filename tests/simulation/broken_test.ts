@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Fault, Invariant, SimulationFailure, SimulationOptions } from "../../lib/testing/mod.ts";
 import { invariants, replay, showFailure, simulate } from "../../lib/testing/mod.ts";
 import { layers, slots } from "./broken.ts";
+import { regions } from "./broken_regions.ts";
 import { asserting } from "./circumstances.ts";
 import { impatient, stacks } from "./stacks.ts";
 
@@ -63,6 +64,14 @@ for (const { name, breaks, under: [variant, ...faults] = ["pinned"], seeds } of 
     const circumstances = [asserting([breaks], variant, ...faults)];
     const options = { stacks: build === undefined ? lowest : [{ name, build }], circumstances, seeds };
     await find(slot === undefined ? options : { ...options, slot });
+  });
+}
+
+for (const [name, build] of Object.entries(regions)) {
+  Deno.test(`I2 breaks within 500 seeds, and is told in a dozen steps, with ${name}`, async () => {
+    const stacks = [{ name, build, invalidates: "all" as const }];
+    const failure = await find({ stacks, circumstances: [asserting(["I2"], "pinned")], seeds: 500 });
+    assertStringIncludes(failure.steps.join("\n"), "clear");
   });
 }
 

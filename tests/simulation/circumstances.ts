@@ -1,4 +1,4 @@
-import type { Row } from "../../lib/task/prove/rows.ts";
+import type { Row } from "../../lib/task/prove/row.ts";
 import { doubles, others, singles } from "../../lib/task/prove/rows.ts";
 import type { Circumstances, Fault, Invariant } from "../../lib/testing/mod.ts";
 import { faults, invariants } from "../../lib/testing/mod.ts";

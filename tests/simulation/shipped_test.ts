@@ -24,6 +24,7 @@ const events = ["LockLost", "LockLeft", "Unconfirmed", "Unreachable", "Unreadabl
 const ends = [
   ...["get → answered", "getMany → answered", "entries → answered", "force → answered", "peek → answered"],
   ...["put → committed", "remove → committed", "mutate → committed", "invalidate → committed"],
+  ...["change → answered", "clear → committed", "clear softly → committed"],
   ...["mutate → unknown", "mutate → aborted", "put → LockNotPlaced", "get → SourceFailed"],
   ...["get → TimedOut", "get → Closed", "put → Closed", "restart", "notOnReplicas"],
 ];

@@ -110,7 +110,18 @@ export const stacks: ReadonlyArray<SimulatedStack> = [
   {
     name: "shared as a region + memory",
     behind: "30s",
+    invalidates: "all",
     build: (here) => pipe(here.source, sharedIn(here, { epoch: "every read" }), memoryIn(here)),
+  },
+  {
+    name: "shared as a region with a grace + batch",
+    invalidates: "all",
+    build: (here) => pipe(here.source, sharedIn(here, { epoch: "every read", grace: "1h" }), batchIn(here)),
+  },
+  {
+    name: "shared as a region that leases its epoch",
+    invalidates: "all",
+    build: (here) => pipe(here.source, sharedIn(here, { epoch: { lease: "200ms" } })),
   },
   {
     name: "batch with a window",

@@ -1,7 +1,8 @@
+import { pipe } from "fp-ts/lib/function.js";
 import * as TE from "fp-ts/lib/TaskEither.js";
 import { assertEquals } from "@std/assert";
 import type { CacheError, Store } from "../../mod.ts";
-import { memory, source } from "../../mod.ts";
+import { batch, memory, source } from "../../mod.ts";
 import { withoutRejections } from "../support/rejections.ts";
 import { allFound, found, left, right } from "../support/results.ts";
 
@@ -143,4 +144,63 @@ Deno.test("a keyOf that throws is a failure of the source", async () => {
   const store = rowsOf(undefined);
   assertEquals(left(await store.get(1)())._tag, "SourceFailed");
   right(await rowsOf(ada).get(1)());
+});
+
+Deno.test("P02 a source that has a load of a single key uses it for one, and the other for several, and both fill the tiers", async () => {
+  for (const kind of ["aligned", "rows"] as const) {
+    const asked: Array<number | ReadonlyArray<number>> = [];
+    const users = [ada, bob];
+    const byId = (id: number) => users.find((user) => user.id === id);
+    const loadOne = (id: number) => (asked.push(id), Promise.resolve(byId(id)));
+    const keyOf = ({ id }: User) => id;
+    const below = kind === "aligned"
+      ? source({ load: (ids: ReadonlyArray<number>) => (asked.push(ids), Promise.resolve(ids.map(byId))), loadOne })
+      : source({
+        rows: (
+          ids: ReadonlyArray<number>,
+        ) => (asked.push(ids), Promise.resolve(users.filter(({ id }) => ids.includes(id)))),
+        keyOf,
+        loadOne,
+      });
+    const store = pipe(below, memory({ capacity: 10, ttl: "1m" }), batch({ maxSize: 10 }));
+    assertEquals([found(await store.get(1)()), found(await store.get(7)())], [ada, undefined]);
+    assertEquals(allFound(await store.getMany([1, 2, 7, 8])()), [ada, bob, undefined, undefined]);
+    assertEquals([found(await store.get(2)()), found(await store.get(8)())], [bob, undefined]);
+    // One that is asked for twice is a single one; single reads of one turn are several.
+    await store.invalidate([1, 2])();
+    await Promise.all([store.get(1)(), store.get(1)()]);
+    await store.invalidate([1, 2])();
+    await Promise.all([store.get(1)(), store.get(2)()]);
+    assertEquals(asked, [1, 7, [2, 8], 1, [1, 2]]);
+  }
+});
+
+Deno.test("P06 S08 whatever a load of a single key does wrong is a value, and a row of another key is a fault", async () => {
+  const cause = new Error("down");
+  const loads: ReadonlyArray<() => never> = [
+    () => {
+      throw cause;
+    },
+    () => Promise.reject(cause) as never,
+    () => TE.left(cause) as never,
+    () => Promise.resolve(cause) as never,
+  ];
+  const rows = () => Promise.resolve([]);
+  const keyOf = ({ id }: User) => id;
+  await withoutRejections(async () => {
+    for (const loadOne of loads) {
+      for (const store of withAndWithoutTier(source<number, User>({ rows, keyOf, loadOne }))) {
+        assertEquals(left(await store.get(1)()), { _tag: "SourceFailed", cause });
+      }
+    }
+  });
+  for (const store of withAndWithoutTier(source<number, User>({ rows, keyOf, loadOne: () => Promise.resolve(bob) }))) {
+    assertEquals(left(await store.get(1)()), {
+      _tag: "LoaderFault",
+      reason: "expected the row of the key asked for: received a row of another key",
+      keys: [2],
+    });
+  }
+  const broken = source<number, User>({ rows, keyOf, loadOne: () => Promise.resolve(null as never) });
+  assertEquals(left(await broken.get(1)())._tag, "SourceFailed");
 });

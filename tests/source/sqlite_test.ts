@@ -172,6 +172,27 @@ Deno.test("transactions of several connections lose no update", async () => {
   });
 });
 
+Deno.test("a single row is selected as one, outside of a transaction and in it, and several as several", async () => {
+  await inFolder(async (path) => {
+    makeAccounts(path, [9, 0]).close();
+    const asked: Array<unknown> = [];
+    await using accounts = accountsIn({
+      database: path,
+      rows: (database, ids) => (asked.push(ids), rows(database, ids)),
+      loadOne: (database, id) => {
+        asked.push(id);
+        const row = database.prepare("SELECT balance FROM account WHERE id = ?").get(id);
+        return row && { id, balance: Number(row["balance"]) };
+      },
+    });
+    assertEquals([found(await accounts.get(0)())?.balance, found(await accounts.get(7)())], [9, undefined]);
+    assertEquals(allFound(await accounts.getMany([0, 1])()).map((row) => row?.balance), [9, 0]);
+    right(await accounts.transact(move(5))());
+    assertEquals(asked, [0, 7, [0, 1], 0, 1]);
+    assertEquals(found(await accounts.get(1)())?.balance, 5);
+  });
+});
+
 Deno.test("a source without save reads in transactions, and writes nothing", async () => {
   await inFolder(async (path) => {
     using other = makeAccounts(path, [9, 0]);

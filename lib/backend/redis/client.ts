@@ -28,12 +28,16 @@ export interface Client {
  *
  * `isOver` tells that nobody wants it any more. An attempt that was destroyed before its socket was connected goes on
  * inside npm:redis and would leave an open socket behind, so it is destroyed again when it gets there.
+ *
+ * With `onChange` the server remembers what is read on the connection, and tells once when it changes (`CLIENT TRACKING`,
+ * RESP 3); undefined: any of it may have changed.
  */
 export function makeClient(
   node: NodeAddress,
   connectTimeout: number,
   onError: (error: unknown) => void,
   isOver: () => boolean,
+  onChange?: (key: string | undefined) => void,
 ): Client {
   const { host, port } = node;
   const common = { host, port, connectTimeout, reconnectStrategy: false } as const;
@@ -42,14 +46,16 @@ export function makeClient(
     ...(node.username === undefined ? {} : { username: node.username }),
     ...(node.password === undefined ? {} : { password: node.password }),
     ...(node.database === 0 ? {} : { database: node.database }),
-    RESP: 2,
+    // The handshake then has the CLIENT TRACKING ON in it, and fails with it.
+    ...(onChange === undefined ? { RESP: 2 } as const : { RESP: 3, emitInvalidate: true } as const),
     maintNotifications: "disabled",
     disableOfflineQueue: true,
   });
   const endIfOver = (): void => {
     if (isOver()) client.destroy();
   };
-  client.on("error", onError).on("connect", endIfOver).on("ready", endIfOver);
+  client.on("error", onError).on("connect", endIfOver).on("ready", endIfOver)
+    .on("invalidate", (key: Buffer | string | null) => onChange?.(key === null ? undefined : String(key)));
   return {
     connect: () => client.connect(),
     sendCommand: (command) => client.sendCommand(command as Array<string | Buffer>, commandOptions),

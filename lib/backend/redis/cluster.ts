@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
-import { destroyClient, makeClient, type NodeAddress } from "./client.ts";
+import type { NodeAddress } from "./client.ts";
 import type { Redirection } from "./failure.ts";
-import { reasonOf } from "./failure.ts";
+import { type Inquiry, inquiry } from "./inquiry.ts";
 import { keySlot, slotCount } from "./key_slot.ts";
 import { closeNode, type Node, type NodeSettings, openNode } from "./node.ts";
 import type { Settings } from "./options.ts";
@@ -15,23 +15,10 @@ interface Cluster {
   readonly nodes: Map<string, Node>;
   /** The name of the node that each slot is on. */
   readonly table: Array<string | undefined>;
-  readonly waiting: Array<() => void>;
-  /** Whether somebody was asked for the table, successfully or not. */
-  asked: boolean;
-  reason: string;
-  asking: boolean;
-  /** When the table was last asked for, on our clock. */
-  askedAt: number;
-  /** Ends the questions that are under way. */
-  readonly giveUp: Set<(error: unknown) => void>;
+  /** Where the slots are. */
+  readonly slots: Inquiry;
   closed: boolean;
 }
-
-/** How many nodes are asked for the table at once: one that is down must not keep it from us. */
-const askedAtOnce = 3;
-
-/** The least pause between two questions for the table. A failover takes seconds, and each call to a lost node asks. */
-const askingPause = 250;
 
 /**
  * The keys of a Redis Cluster, each on the node that the cluster says.
@@ -41,62 +28,72 @@ const askingPause = 250;
  * is elsewhere (MOVED, ASK) was not touched, so that the operation begins anew over there.
  */
 export function clusterRouter(settings: Settings): Router {
-  const shared: NodeSettings = {
-    ...settings,
-    onEvent: (event) => {
-      if (event._tag === "ConnectionLost") ask(self);
-      settings.onEvent(event);
+  const slots = inquiry(settings, {
+    commands: [["CLUSTER", "SLOTS"]],
+    whom: () => {
+      const known = [...self.nodes.values()].map(({ address }) => address);
+      return [...known, ...settings.addresses.filter(({ name }) => !self.nodes.has(name))];
     },
-  };
+    // One node's table, and not a mixture: who answers later may be behind.
+    learn: ([reply], from, isFirst) => {
+      if (isFirst) apply(self, readSlots(reply, from));
+    },
+  });
   const self: Cluster = {
     settings,
-    shared,
+    shared: {
+      ...settings,
+      onEvent: (event) => {
+        if (event._tag === "ConnectionLost") slots.ask();
+        settings.onEvent(event);
+      },
+    },
     nodes: new Map(),
     table: new Array<string | undefined>(slotCount).fill(undefined),
-    waiting: [],
-    asked: false,
-    reason: "",
-    asking: false,
-    askedAt: -Infinity,
-    giveUp: new Set(),
+    slots,
     closed: false,
   };
-  ask(self);
+  slots.ask();
   return {
     route: (key) => route(self, key),
     joining: undefined,
-    whenSettled: (run) => {
-      if (self.asked || self.closed) run();
-      else self.waiting.push(run);
-    },
+    whenSettled: slots.whenSettled,
     redirect: (redirection, step) => redirect(self, redirection, step),
+    follow: (redirection, key) => follow(self, redirection, key),
     nodes: () => [...self.nodes.values()],
     close: () => {
       self.closed = true;
       for (const node of self.nodes.values()) closeNode(node);
-      for (const giveUp of self.giveUp) giveUp(new Error("closed"));
-      for (const run of self.waiting.splice(0)) run();
+      slots.close();
     },
   };
 }
 
 function route(self: Cluster, key: string): Node | string {
   const node = self.nodes.get(self.table[keySlot(key)] ?? "");
-  if (node === undefined || node.data.phase._tag === "Down") ask(self);
-  return node ?? (self.closed ? "closed" : self.reason || "no node has the key's slot");
+  if (node === undefined || node.data.phase._tag === "Down") self.slots.ask();
+  return node ?? (self.closed ? "closed" : self.slots.reason() || "no node has the key's slot");
 }
 
 /** The most moves of one operation: a slot that is being moved costs one, and a failover meanwhile another. */
-const mostMoves = 3;
+export const mostMoves = 3;
 
-function redirect(self: Cluster, { node: name, once }: Redirection, step: Step): boolean {
-  if (self.closed || step.moves >= mostMoves) return false;
-  if (!once) {
-    self.table[keySlot(step.request.slot)] = name;
-    ask(self);
-  }
-  perform({ ...step, node: nodeAt(self, name), asking: once, moves: step.moves + 1 });
+function redirect(self: Cluster, redirection: Redirection, step: Step): boolean {
+  if (step.moves >= mostMoves) return false;
+  const node = follow(self, redirection, step.request.slot);
+  if (node === undefined) return false;
+  perform({ ...step, node, asking: redirection.once, moves: step.moves + 1 });
   return true;
+}
+
+function follow(self: Cluster, { node: name, once }: Redirection, key: string): Node | undefined {
+  if (self.closed) return undefined;
+  if (!once) {
+    self.table[keySlot(key)] = name;
+    self.shared.feed.moved();
+    self.slots.ask();
+  }
+  return nodeAt(self, name);
 }
 
 function nodeAt(self: Cluster, name: string): Node {
@@ -112,57 +109,22 @@ function addressOf({ settings: { addresses } }: Cluster, name: string): NodeAddr
   return { ...addresses[0]!, name, host: name.slice(0, colon), port: Number(name.slice(colon + 1)) };
 }
 
-/** Asks some nodes where the slots are, unless that is being asked already, or was a moment ago. */
-function ask(self: Cluster): void {
-  const { clock } = self.settings;
-  if (self.closed || self.asking || clock.now() - self.askedAt < askingPause) return;
-  self.asking = true;
-  const known = [...self.nodes.values()].map(({ address }) => address);
-  const others = self.settings.addresses.filter(({ name }) => !self.nodes.has(name));
-  const some = shuffled([...known, ...others]).slice(0, askedAtOnce);
-  Promise.any(some.map((address) => readTable(self, address))).then((ranges) => {
-    if (!self.closed) apply(self, ranges);
-    self.reason = "";
-  }).catch((error) => {
-    self.reason = reasonOf(error instanceof AggregateError ? error.errors[0] : error);
-  }).then(() => {
-    self.asked = true;
-    self.asking = false;
-    self.askedAt = clock.now();
-    for (const run of self.waiting.splice(0)) run();
+/** Slots from the first to the last, and the name of the node that they are on. */
+export type Range = readonly [first: number, last: number, name: string];
+
+/** Reads an answer to CLUSTER SLOTS. */
+export function readSlots(reply: unknown, from: NodeAddress): ReadonlyArray<Range> {
+  return (reply as Array<[number, number, [Buffer | null, number]]>).map(([first, last, [host, port]]) => {
+    // A node that does not know its own name is where we found it.
+    return [first, last, `${host === null || host.length === 0 ? from.host : host}:${port}`];
   });
 }
 
-/** Slots from the first to the last, and the name of the node that they are on. */
-type Range = readonly [first: number, last: number, name: string];
-
-// On a connection of its own, so that a replica may be asked too, and a stuck node is given up.
-async function readTable(self: Cluster, address: NodeAddress): Promise<Range[]> {
-  const { clock, patience } = self.settings;
-  let over = false;
-  let fail: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_, reject) => fail = reject);
-  self.giveUp.add(fail);
-  const client = makeClient(address, patience, fail, () => over);
-  const cancel = clock.after(patience, () => fail(new Error(`no connection within ${patience} ms`)));
-  try {
-    const asked = client.connect().then(() => client.sendCommand(["CLUSTER", "SLOTS"]));
-    const reply = await Promise.race([asked, failed]);
-    return (reply as Array<[number, number, [Buffer | null, number]]>).map(([first, last, [host, port]]) => {
-      // A node that does not know its own name is where we found it.
-      return [first, last, `${host === null || host.length === 0 ? address.host : host}:${port}`];
-    });
-  } finally {
-    over = true;
-    self.giveUp.delete(fail);
-    cancel();
-    destroyClient(client);
-  }
-}
-
 function apply(self: Cluster, ranges: ReadonlyArray<Range>): void {
+  const before = [...self.table];
   self.table.fill(undefined);
   for (const [first, last, name] of ranges) self.table.fill(name, first, last + 1);
+  if (before.some((name, slot) => name !== self.table[slot])) self.shared.feed.moved();
   const names = new Set(ranges.map(([, , name]) => name));
   for (const name of names) nodeAt(self, name);
   for (const [name, node] of self.nodes) {
@@ -170,8 +132,4 @@ function apply(self: Cluster, ranges: ReadonlyArray<Range>): void {
     self.nodes.delete(name);
     closeNode(node);
   }
-}
-
-function shuffled<A>(items: ReadonlyArray<A>): A[] {
-  return items.map((item) => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
 }

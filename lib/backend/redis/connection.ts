@@ -13,6 +13,8 @@ export interface ConnectionSettings {
   /** Milliseconds for making a connection, and for which a made one may leave commands unanswered. */
   readonly patience: number;
   readonly onEvent: (event: RedisEvent) => void;
+  /** Told when a key that was read on it may have changed; undefined: any of them may. Without it nothing is told. */
+  readonly onChange?: (key: string | undefined) => void;
 }
 
 /** How far a connection is. `Connecting` is its first attempt, which calls wait for; later ones they do not. */
@@ -159,7 +161,9 @@ function attempt(self: Connection): void {
     destroyClient(client);
     lost(self, error);
   };
-  const client = makeClient(node, patience, drop, () => over);
+  const { onChange } = self.settings;
+  const told = onChange && ((key: string | undefined) => void (over || onChange(key)));
+  const client = makeClient(node, patience, drop, () => over, told);
   self.drop = drop;
   client.connect().then(() => greet(client, clock)).then((server) => {
     if (over) return;

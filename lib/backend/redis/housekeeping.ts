@@ -32,7 +32,8 @@ export function keepHouse(node: Node, call: Call, now: number): void {
 
 async function keep(node: Node, call: Call): Promise<void> {
   const { clock } = node.settings;
-  const connections = node.data === node.guarding ? [node.data] : [node.data, node.guarding];
+  const others = [node.guarding, ...(node.telling === undefined ? [] : [node.telling])];
+  const connections = [node.data, ...others.filter((each) => each !== node.data && each.phase._tag === "Ready")];
   for (const connection of connections) {
     learn(connection, await askServer((command) => ask(node, command, connection), clock));
   }

@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import type { Reply } from "../../protocol/slot.ts";
 import { type Connection, send, whenSettled } from "./connection.ts";
 import { unreachableBy } from "./failure.ts";
 import { settle } from "./gather.ts";
@@ -28,15 +29,24 @@ interface Looks {
  * way; only what a script has to decide becomes a step.
  */
 export function joinLooks(node: Node, run: Run): void {
-  node.looks.push(run);
+  const watched = run.call.watched === true;
+  const looks = watched ? node.watchedLooks : node.looks;
+  looks.push(run);
   // Callers that one MGET answered ask again a few microtasks later; the driver writes at the end of the turn anyway.
-  if (node.looks.length === 1) queueMicrotask(() => queueMicrotask(() => whenSettled(node.data, () => sendAll(node))));
+  if (looks.length > 1) return;
+  const send = (): void => sendAll(node, looks, lookingAt(node, watched));
+  queueMicrotask(() => queueMicrotask(() => whenSettled(node.data, send)));
 }
 
-function sendAll(node: Node): void {
+/** The connection for looks; word of changes comes on the one for watched looks, where that is there. */
+export function lookingAt(node: Node, watched: boolean): Connection {
+  return watched && node.settings.feed.isTelling(node) ? node.telling! : node.data;
+}
+
+function sendAll(node: Node, looks: Run[], connection: Connection): void {
   let joined: Looks[] = [];
   let room = mostKeys;
-  for (const run of node.looks.splice(0)) {
+  for (const run of looks.splice(0)) {
     // What was not sent when the time was over never is.
     const count = run.gather.left === 0 ? 0 : run.requests.length;
     for (let first = 0; first < count;) {
@@ -45,15 +55,14 @@ function sendAll(node: Node): void {
       room -= end - first;
       first = end;
       if (room > 0 && joined.length < mostCalls) continue;
-      sendJoined(node, joined);
+      sendJoined(node, joined, connection);
       [joined, room] = [[], mostKeys];
     }
   }
-  if (joined.length > 0) sendJoined(node, joined);
+  if (joined.length > 0) sendJoined(node, joined, connection);
 }
 
-function sendJoined(node: Node, joined: ReadonlyArray<Looks>): void {
-  const connection = node.data;
+function sendJoined(node: Node, joined: ReadonlyArray<Looks>, connection: Connection): void {
   const command = ["MGET"];
   for (const { run, first, end } of joined) {
     for (let i = first; i < end; i++) command.push(run.requests[i]!.slot);
@@ -64,8 +73,8 @@ function sendJoined(node: Node, joined: ReadonlyArray<Looks>): void {
     for (const { run, first, end } of joined) {
       for (let i = first; i < end; i++) {
         const reply = readSlot((values as ReadonlyArray<Buffer | null>)[at++]!, reading);
-        if (reply === undefined) runScript(stepOf(node, run, i), connection);
-        else settle(run.gather, i, reply);
+        if (reply === undefined) lookByScript(stepOf(node, run, i), connection);
+        else settle(run.gather, i, toldOf(connection, reply));
       }
     }
   }, (error) => {
@@ -80,9 +89,19 @@ function sendJoined(node: Node, joined: ReadonlyArray<Looks>): void {
 export function lookAlone(step: Step, connection: Connection): void {
   sendFor(step, connection, ["GET", step.request.slot], (value) => {
     const reply = readSlot(value as Buffer | null, readingOf(connection));
-    if (reply === undefined) runScript(step, connection);
-    else done(step, reply);
+    if (reply === undefined) lookByScript(step, connection);
+    else done(step, toldOf(connection, reply));
   });
+}
+
+/** The command before it was watched: if the slot has changed since, word of that comes before this answer. */
+function lookByScript(step: Step, connection: Connection): void {
+  runScript(step, connection, (reply) => done(step, toldOf(connection, reply)));
+}
+
+function toldOf(connection: Connection, reply: Reply<Uint8Array>): Reply<Uint8Array> {
+  const isWatched = connection.settings.onChange !== undefined && reply._tag === "Hit";
+  return isWatched ? { ...reply, watched: true } : reply;
 }
 
 /** What a connection's reader knows beside a slot's value; without a connection, that nothing is valid any more. */

@@ -1,5 +1,6 @@
 /**
- * The Redis backend: the slots of a shared tier as keys of one Redis, or of a Redis Cluster.
+ * The Redis backend: the slots of a shared tier as keys of one Redis, of the primary that sentinels name,
+ * or of a Redis Cluster.
  *
  * A hit is a GET, a claim a `SET … NX GET PX`; what they cannot decide is decided by scripts, each the slot function's
  * step of that name. What a server knows about itself (who it is, whether it evicts locks) is asked for before the
@@ -18,18 +19,20 @@ import { coarse } from "../../clock.ts";
 import type { Level, Reply } from "../../protocol/slot.ts";
 import type { Backend, Call, Request } from "../port.ts";
 import { strictest, unreachable } from "../port.ts";
-import { clusterRouter } from "./cluster.ts";
 import { type Gatherer, gatherer, settle } from "./gather.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { joinLooks } from "./look.ts";
 import { levelOf, type Node } from "./node.ts";
 import { readOptions, type RedisOptions } from "./options.ts";
-import { type Router, singleRouter } from "./router.ts";
+import { type Router, routerOf } from "./router.ts";
 import { perform } from "./perform.ts";
 import type { Run } from "./step.ts";
 import { watching } from "./watch.ts";
 
 export type { RedisEvent } from "./events.ts";
+export type { RedisAggregateOptions } from "./aggregate.ts";
+export { redisCounters } from "./aggregate_counters.ts";
+export { redisQueue } from "./aggregate_queue.ts";
 export { type RedisLeases, redisLeases, type RedisLeasesOptions } from "./lease.ts";
 export type { RedisOptions, RedisPlace } from "./options.ts";
 
@@ -87,7 +90,7 @@ interface State {
 export function redisBackend(options: RedisOptions): RedisBackend {
   const settings = readOptions(options);
   const { clock } = settings;
-  const router = settings.isCluster ? clusterRouter(settings) : singleRouter(settings);
+  const router = routerOf(settings);
   const state: State = {
     router,
     clock,
@@ -100,12 +103,14 @@ export function redisBackend(options: RedisOptions): RedisBackend {
   const watches = watching(router, clock);
   const close = (): Promise<void> => {
     watches.close();
+    settings.feed.close();
     return state.closed ??= drain(state);
   };
   return {
     name: "redis",
     run: (requests, call) => () => run(state, requests, call),
     changed: watches.changed,
+    listen: settings.feed.listen,
     level: () => router.nodes().map(levelOf).reduce(strictest, router.nodes().length === 0 ? "probation" : "pinned"),
     nodes: () => router.nodes().map(describe),
     close,

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { Level } from "../../protocol/slot.ts";
 import { closeConnection, type Connection, openConnection, send } from "./connection.ts";
 import type { NodeAddress } from "./client.ts";
+import type { Feed } from "./feed.ts";
 import type { RedisEvent } from "./events.ts";
 import type { Run } from "./step.ts";
 
@@ -19,6 +20,8 @@ export interface NodeSettings {
   readonly replicas: Replicas | undefined;
   /** Makes the generation of a native claim: a number that no other client makes. */
   readonly generate: () => number;
+  /** Who wants word of changes. */
+  readonly feed: Feed;
   /** The time instead of the server's, for tests. */
   readonly time: (() => number) | undefined;
 }
@@ -30,8 +33,12 @@ export interface Node {
   readonly data: Connection;
   /** For what is followed by a WAIT, which blocks its connection. */
   readonly guarding: Connection;
+  /** For watched looks, while somebody wants word of changes. */
+  telling: Connection | undefined;
   /** Calls of this turn that only look. */
   readonly looks: Run[];
+  /** And those of them that are watched. */
+  readonly watchedLooks: Run[];
   confirmation: Promise<Doubt> | undefined;
   /** When housekeeping was last done, on our clock (infinite while it is being done), and where its sweep stands. */
   kept: number;
@@ -44,22 +51,27 @@ export function openNode(address: NodeAddress, settings: NodeSettings): Node {
   const open = (longer: number): Connection =>
     openConnection({ node: address, clock, patience: patience + longer, onEvent });
   const data = open(0);
-  return {
+  const self: Node = {
     address,
     settings,
     data,
     guarding: replicas === undefined ? data : open(replicas.within),
+    telling: undefined,
     looks: [],
+    watchedLooks: [],
     confirmation: undefined,
     kept: -Infinity,
     cursor: "0",
   };
+  settings.feed.opened(self);
+  return self;
 }
 
 /** Ends the connections to a server. */
 export function closeNode(self: Node): void {
   closeConnection(self.data);
   closeConnection(self.guarding);
+  self.settings.feed.closed(self);
 }
 
 /** The level that a server keeps at least; before it was asked, the more cautious one. */

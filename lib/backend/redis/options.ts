@@ -2,9 +2,10 @@ import type { Clock } from "../../clock.ts";
 import { systemClock } from "../../clock.ts";
 import { duration, type DurationLike } from "../../duration.ts";
 import type { NodeAddress } from "./client.ts";
+import { type Feed, feeding } from "./feed.ts";
 import type { RedisEvent } from "./events.ts";
 
-/** Where the Redis is: one primary, or any nodes of a cluster. */
+/** Where the Redis is: one primary, any nodes of a cluster, or the sentinels that know the primary. */
 export type RedisPlace =
   | {
     /** `redis://` or, encrypted, `rediss://`, with user, password, port and database as usual. */
@@ -13,6 +14,16 @@ export type RedisPlace =
   | {
     /** URLs of some nodes; the others are asked for. They get the user and password of the first. */
     readonly cluster: { readonly nodes: ReadonlyArray<string> };
+  }
+  | {
+    readonly sentinel: {
+      /** URLs of the sentinels, all of which are asked; each with the user and password that it wants. */
+      readonly nodes: ReadonlyArray<string>;
+      /** What they call the primary (`mymaster` in their own examples). */
+      readonly name: string;
+      /** A URL with the primary's user, password and database, `rediss://` if encrypted; its host is not used. */
+      readonly primary?: string;
+    };
   };
 
 /** How a Redis backend behaves. */
@@ -34,23 +45,32 @@ export type RedisOptions = RedisPlace & {
   readonly time?: () => number;
 };
 
+/** How the primary is found. */
+export interface SentinelSettings {
+  readonly name: string;
+  /** Where the primary is, but for its host and port. */
+  readonly primary: NodeAddress;
+}
+
 /** Options that were checked. */
 export interface Settings {
   readonly addresses: ReadonlyArray<NodeAddress>;
   readonly isCluster: boolean;
+  readonly sentinel: SentinelSettings | undefined;
   readonly replicas: { readonly count: number; readonly within: number } | undefined;
   readonly patience: number;
   readonly onEvent: (event: RedisEvent) => void;
   readonly clock: Clock;
   readonly generate: () => number;
   readonly time: (() => number) | undefined;
+  readonly feed: Feed;
 }
 
 /** Checks options; throws a RangeError that says what was expected, and never a password. */
 export function readOptions(options: RedisOptions): Settings {
   const { waitReplicas, connectTimeout = "5s", onEvent = () => {}, clock = systemClock, time } = options;
   const isCluster = "cluster" in options;
-  const urls = isCluster ? options.cluster.nodes : [options.url];
+  const urls = isCluster ? options.cluster.nodes : "sentinel" in options ? options.sentinel.nodes : [options.url];
   if (urls.length === 0) throw refused("at least one node", "none");
   const addresses = urls.map(readUrl);
   const selected = addresses.find(({ database }) => database !== 0);
@@ -58,6 +78,7 @@ export function readOptions(options: RedisOptions): Settings {
   return {
     addresses,
     isCluster,
+    sentinel: "sentinel" in options ? readSentinel(options.sentinel) : undefined,
     replicas: waitReplicas === undefined ? undefined : {
       count: positive("a positive whole number of replicas", waitReplicas.replicas),
       within: finite(waitReplicas.within),
@@ -67,7 +88,13 @@ export function readOptions(options: RedisOptions): Settings {
     clock,
     generate: counter(),
     time,
+    feed: feeding(clock),
   };
+}
+
+function readSentinel({ name, primary = "redis://primary" }: { name: string; primary?: string }): SentinelSettings {
+  if (typeof name !== "string" || name === "") throw refused("the primary's name", JSON.stringify(name));
+  return { name, primary: readUrl(primary) };
 }
 
 // 48 random bits, counted on from: both are exact in a double.

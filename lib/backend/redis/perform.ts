@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { strictest } from "../port.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import { type Connection, whenSettled, whyNot } from "./connection.ts";
-import { lookAlone, readingOf } from "./look.ts";
+import { lookAlone, lookingAt, readingOf } from "./look.ts";
 import { confirm, type Doubt, levelOf, type Replicas } from "./node.ts";
 import { runScript } from "./script_step.ts";
 import { done, failed, sendFor, type Step } from "./step.ts";
@@ -12,7 +12,8 @@ import { isScriptClaim, readClaim, readSlot } from "./value.ts";
 export function perform(step: Step): void {
   const { operation } = step.request;
   const locks = operation._tag === "lock" || operation._tag === "unlock";
-  const connection = locks ? step.node.guarding : step.node.data;
+  const watched = operation._tag === "look" && step.call.watched === true;
+  const connection = locks ? step.node.guarding : lookingAt(step.node, watched);
   if (connection.phase._tag === "Ready") return begin(step, connection);
   whenSettled(connection, () => {
     // What was not sent when the time was over never is.

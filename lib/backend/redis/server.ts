@@ -48,7 +48,8 @@ function readUnusable(fields: ReadonlyMap<string, string>): string | undefined {
 // The time of a native claim is known by its ttl only, which is in whole milliseconds.
 const rounding = 2;
 
-function readInfo(info: string): ReadonlyMap<string, string> {
+/** The fields of an answer to INFO. */
+export function readInfo(info: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of info.split("\r\n")) {
     const colon = line.indexOf(":");
@@ -57,9 +58,11 @@ function readInfo(info: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-// 48 of its 160 bits: they only have to tell the few servers apart that one key meets in its life. A server that hides
-// its replication is known by its process.
-function readIdentity(fields: ReadonlyMap<string, string>): string {
+/**
+ * Eight characters for who a server is: 48 of the 160 bits of its replication's id, since they only have to tell the few
+ * servers apart that one key meets in its life. A server that hides its replication is known by its process.
+ */
+export function readIdentity(fields: ReadonlyMap<string, string>): string {
   const id = fields.get("master_replid") ?? fields.get("run_id") ?? "";
   return Buffer.from(id.slice(0, 12), "hex").toString("base64").padEnd(8, "-");
 }

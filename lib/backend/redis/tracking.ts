@@ -1,7 +1,6 @@
-import { Buffer } from "node:buffer";
-import { createClient, ErrorReply, RESP_TYPES } from "redis";
+import { ErrorReply } from "redis";
 import type { Cancel, Clock } from "../../clock.ts";
-import { type Client, destroyClient, type NodeAddress } from "./client.ts";
+import { type Client, destroyClient, makeClient, type NodeAddress } from "./client.ts";
 import { reasonOf } from "./failure.ts";
 
 /** What a tracking connection needs to know, and whom it tells what. */
@@ -107,7 +106,7 @@ function attempt(self: Tracking): void {
     destroyClient(client);
     lost(self, error);
   };
-  const client = makeTrackingClient(node, patience, drop, () => over, (key) => {
+  const client = makeClient(node, patience, drop, () => over, (key) => {
     if (!over) onChange(key);
   });
   self.drop = drop;
@@ -143,37 +142,3 @@ function closeWhenIdle(self: Tracking): void {
     onIdle();
   });
 }
-
-function makeTrackingClient(
-  { host, port, tls, username, password, database }: NodeAddress,
-  connectTimeout: number,
-  onError: (error: unknown) => void,
-  isOver: () => boolean,
-  onChange: (key: string | undefined) => void,
-): Client {
-  const common = { host, port, connectTimeout, reconnectStrategy: false } as const;
-  const client = createClient({
-    socket: tls ? { ...common, tls: true } : common,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(database === 0 ? {} : { database }),
-    RESP: 3,
-    // Its handshake then has the CLIENT TRACKING ON in it, and fails with it.
-    emitInvalidate: true,
-    maintNotifications: "disabled",
-    disableOfflineQueue: true,
-  });
-  // An attempt that was given up before its socket was connected goes on inside npm:redis; see makeClient.
-  const endIfOver = (): void => {
-    if (isOver()) client.destroy();
-  };
-  client.on("error", onError).on("connect", endIfOver).on("ready", endIfOver)
-    .on("invalidate", (key: Buffer | string | null) => onChange(key === null ? undefined : String(key)));
-  return {
-    connect: () => client.connect(),
-    sendCommand: (command) => client.sendCommand(command as Array<string | Buffer>, commandOptions),
-    destroy: () => client.destroy(),
-  };
-}
-
-const commandOptions = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };

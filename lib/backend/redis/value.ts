@@ -13,6 +13,7 @@ export interface Reading {
 /** The byte of an entry's flags. */
 export const flags = 1;
 const identity = 2;
+const identityLength = 8;
 const loaded = 18;
 const fresh = 26;
 const until = 34;
@@ -32,6 +33,7 @@ export const letters = {
   claimedByScript: 0x43, // C
   held: 0x68, // h
   locked: 0x6c, // l
+  void: 0x76, // v
 } as const;
 
 /**
@@ -85,6 +87,21 @@ export function isScriptClaim(value: Buffer): boolean {
 /** Tells whether a value is a lock, of which the sweep drops the dead ones. */
 export function isLock(value: Buffer): boolean {
   return value[0] === letters.locked;
+}
+
+/** When the writers' tokens of a lock were placed, and when they end, on the server's clock. */
+export function readTokens(value: Buffer): ReadonlyArray<{ readonly generation: number; readonly deadline: number }> {
+  const tokens: Array<{ readonly generation: number; readonly deadline: number }> = [];
+  for (let at = 10; at < value.length; at += 18 + value.readUInt16BE(at + 16)) {
+    tokens.push({ generation: value.readDoubleBE(at), deadline: value.readDoubleBE(at + 8) });
+  }
+  return tokens;
+}
+
+/** Under whose identity an entry was stored; undefined if the value is none, or too short for one. */
+export function readIdentityOf(value: Buffer): string | undefined {
+  if (value[0] !== letters.held || value.length < headerLength) return undefined;
+  return value.toString("latin1", identity, identity + identityLength);
 }
 
 /** Reads what a script answered. */
@@ -156,9 +173,5 @@ function hasIdentity(value: Buffer, wanted: string): boolean {
 }
 
 function lastDeadline(value: Buffer): number {
-  let last = -Infinity;
-  for (let at = 10; at < value.length; at += 18 + value.readUInt16BE(at + 16)) {
-    last = Math.max(last, value.readDoubleBE(at + 8));
-  }
-  return last;
+  return Math.max(...readTokens(value).map(({ deadline }) => deadline));
 }

@@ -15,6 +15,8 @@ export interface Watching {
   readonly changed: (slot: string, within: number) => Task<void>;
   /** Ends all waits, and the connections that were made for them. */
   readonly close: () => void;
+  /** How many slots are waited for and looked at, and on how many connections. */
+  readonly size: () => { readonly awaited: number; readonly watched: number; readonly connections: number };
 }
 
 interface State {
@@ -36,18 +38,23 @@ interface Watch {
   looks: number;
   /** What is to be done next. */
   next: Cancel | undefined;
+  /** How long the next pause is where nobody tells of changes. */
+  pause: number;
 }
 
 /** The most slots that are watched at once; their server remembers each. Who waits for others polls by himself. */
 const mostWatched = 10_000;
 
-/** Between two looks where nobody tells of changes: not felt behind a load that is worth a cache. */
+/** The first pause between two looks where nobody tells of changes: not felt behind a load that is worth a cache. */
 const untracked = 20;
 
 /** The least wait for the end of a claim: by the server's time as estimated it may seem to be over before it is. */
 const shortest = 5;
 
-/** Between two looks where somebody does: a word that was lost is missed no longer than a waiter's own poll takes. */
+/**
+ * Between two looks where somebody does: a word that was lost is missed no longer than a waiter's own poll takes. Where
+ * nobody does, the pauses double up to it: who has waited for long is not hurt by a share of that.
+ */
 const tracked = 250;
 
 /**
@@ -76,12 +83,17 @@ export function watching(router: Router, clock: Clock): Watching {
       for (const each of self.trackings.values()) closeTracking(each);
       self.trackings.clear();
     },
+    size: () => ({
+      awaited: self.watchers.size(),
+      watched: self.watches.size,
+      connections: self.trackings.size,
+    }),
   };
 }
 
 function begin(self: State, slot: string): Cancel {
   if (self.watches.size >= mostWatched) return () => {};
-  const watch: Watch = { slot, tracking: undefined, looks: 0, next: undefined };
+  const watch: Watch = { slot, tracking: undefined, looks: 0, next: undefined, pause: untracked };
   self.watches.set(slot, watch);
   look(self, watch);
   return () => {
@@ -111,10 +123,13 @@ function look(self: State, watch: Watch): void {
     const now = node.settings.time?.() ?? readingOf(node.data).now;
     const left = workLeft(value as Buffer | null, Number(ttl), now);
     if (left === undefined) return self.watchers.wake(watch.slot);
-    const pause = phase === "Ready" ? tracked : untracked;
+    const pause = phase === "Ready" ? tracked : watch.pause;
     // Nothing is told of a claim that runs out before somebody asks for it again.
     if (left < pause) wakeIn(self, watch, Math.max(left + 1, shortest));
-    else lookIn(self, watch, pause);
+    else {
+      watch.pause = phase === "Ready" ? untracked : Math.min(tracked, 2 * pause);
+      lookIn(self, watch, pause);
+    }
   }, () => {
     // It may be elsewhere by now, which its readers find out.
     if (watch.looks === at) wakeIn(self, watch, untracked);
@@ -150,9 +165,7 @@ function trackingOf(self: State, node: Node): Tracking {
       for (const { slot, tracking } of [...self.watches.values()]) if (tracking === made) self.watchers.wake(slot);
     },
     onLost: () => lookAgain(self, made),
-    onRefused: (reason) => {
-      onEvent({ _tag: "ConnectionLost", node: address.name, reason: `no word of changes: ${reason}` });
-    },
+    onRefused: (reason) => onEvent({ _tag: "WatchRefused", node: address.name, reason }),
     onIdle: () => self.trackings.delete(address.name),
   });
   self.trackings.set(address.name, made);

@@ -49,6 +49,14 @@ async function namesNow<N, K, V>(
     if (entry._tag === "Left") return entry;
     values.push(entry.right.value);
   }
+  return namesOr(names, values);
+}
+
+/** The names of values, or why they cannot be told. */
+export function namesOr<N, K, V>(
+  names: Names<N, K, V>,
+  values: ReadonlyArray<Option<V>>,
+): Either<CacheError, ReadonlyArray<N>> {
   try {
     return E.right(namesOfAll(names, values));
   } catch {

@@ -7,7 +7,14 @@ import { milliseconds } from "../../duration.ts";
 import type { Identity } from "../../key.ts";
 import { identify } from "../../key.ts";
 import { tick } from "../../sequence.ts";
-import type { InvalidateAllOptions, MutateOptions, Transaction, Write, WriteFailure } from "../../store.ts";
+import type {
+  InvalidateAllOptions,
+  MutateOptions,
+  Transaction,
+  TransactOptions,
+  Write,
+  WriteFailure,
+} from "../../store.ts";
 import { callOr } from "../tier/publish.ts";
 import type { Memo } from "./memo.ts";
 import { beginWriting, endWriting, forget, forgetAll, keep, ownVerdict, toKeep } from "./memo.ts";
@@ -71,6 +78,7 @@ function forgetOthers<K, V, A>(memo: Memo<V>, { alsoWritten }: MutateOptions<K, 
 export async function transactAll<K, V, A, Err>(
   { below, memo }: Scoped<K, V>,
   body: (tx: Transaction<K, V>) => TaskEither<Err, A>,
+  options?: TransactOptions,
 ): Promise<Either<WriteFailure<Err>, A>> {
   const touched = new Set<Identity>();
   const touch = (key: K): void => {
@@ -84,8 +92,7 @@ export async function transactAll<K, V, A, Err>(
       get: tx.get,
       put: (key, value) => (touch(key), tx.put(key, value)),
       remove: (key) => (touch(key), tx.remove(key)),
-    })
-  ));
+    }), options));
   for (const id of touched) endWriting(memo, id);
   return done;
 }

@@ -7,6 +7,7 @@ import { restOf } from "./failures.ts";
 import { board } from "./flight.ts";
 import type { Read } from "./read.ts";
 import { epochNow } from "./region.ts";
+import { learned } from "./switched.ts";
 import type { Tier } from "./tier.ts";
 import { report } from "./tier.ts";
 
@@ -16,12 +17,19 @@ export async function ask<K, V, P, N>(
   reads: ReadonlyArray<Read<K, V, P, N>>,
   states: ReadonlyArray<ReadingState>,
 ): Promise<ReadonlyArray<string>> {
+  const { switched } = tier;
+  if (switched !== undefined) {
+    await learned(tier, reads[0]!.ends - tier.clock.now());
+    // Nothing else runs between this and what is sent, so that its place in the order of events is one at which it is on.
+    if (switched.mode() !== "on") return reads.map((read) => read.because = "Pass");
+  }
   const asOf = tick();
   const sent = tier.clock.now();
   const requests = reads.map((read, i): Request<P, N> => ({
     slot: read.slot,
     operation: asking(read.owner, states[i]!),
   }));
+  if (tier.asks !== undefined) { for (const { key, slot } of reads) tier.asks(key, slot); }
   const left = reads[0]!.ends - sent;
   const { sealing } = tier;
   if (sealing === undefined) {
@@ -74,8 +82,12 @@ export function heard<K, V, P, N>(
   switch (reply._tag) {
     case "Hit":
       if (!isKnown) break;
+      // Of an entry whose epoch nobody tells of, nobody tells when it ends.
+      read.watched = reply.watched === true && read.epoch?.watched !== false;
       return found(tier, read, reply.found, asked) ? seen(tier, read, state, reply.found) : "Unreadable";
     case "Mine": {
+      read.watched = false;
+      read.replaces = reply.found !== undefined;
       read.generation = reply.generation;
       const renews = state === "Refreshing" || state === "Anticipating";
       const isRenewal = isKnown && renews && reply.found !== undefined && found(tier, read, reply.found, asked);

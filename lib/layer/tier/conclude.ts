@@ -6,7 +6,8 @@ import type { Operation } from "../../protocol/slot.ts";
 import { tick } from "../../sequence.ts";
 import { askBackend } from "./effects.ts";
 import type { Read } from "./read.ts";
-import { epochNow, isSameEpoch } from "./region.ts";
+import { isSameEpoch } from "./epoch.ts";
+import { epochNow } from "./region.ts";
 import type { Tier } from "./tier.ts";
 import { during } from "./tier.ts";
 
@@ -16,11 +17,13 @@ export async function conclude<K, V, P, N>(
   reads: ReadonlyArray<Read<K, V, P, N>>,
   states: ReadonlyArray<ReadingState>,
 ): Promise<ReadonlyArray<string>> {
+  // Known since the read's question; where it is so no longer, nothing is filled.
+  const fills = tier.switched === undefined || tier.switched.mode() === "on";
   const asOf = tick();
   const sent = tier.clock.now();
   const requests = reads.map((read, i): Request<P, N> => ({
     slot: read.slot,
-    operation: concluding(read, states[i]!),
+    operation: concluding(read, fills ? states[i]! : "Releasing"),
   }));
   // The answer is known already: what is not confirmed by the caller's deadline goes on without the caller.
   const asked = during(tier, askBackend(tier, requests, Infinity));

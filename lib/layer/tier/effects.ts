@@ -5,20 +5,27 @@ import type { CacheError } from "../../cache_error.ts";
 import { late, orLate } from "../../deadline.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import type { Entry, ReadOptions, Store } from "../../store.ts";
-import type { Tier } from "./tier.ts";
+import { send } from "./joint.ts";
+import type { Tier, TierParts } from "./tier.ts";
 import { report } from "./tier.ts";
 
+/** As much of a tier as asking its backend takes. */
+export type Asker<P, N> =
+  & Pick<TierParts<never, never, P, N>, "name" | "backend" | "clock" | "timeout" | "lease" | "level" | "observer">
+  & Partial<Pick<Tier<never, never, P, N>, "call" | "claims" | "hit">>;
+
 /** The bounds of a backend call, with less time if less is left. */
-export function callOf<K, V, P, N>(tier: Tier<K, V, P, N>, left: number): Call {
-  return { within: Math.max(0, Math.min(tier.timeout, left)), lease: tier.lease, level: tier.level };
+export function callOf<P, N>(tier: Asker<P, N>, left: number): Call {
+  const { call, lease, level } = tier;
+  return { ...(call ?? { lease, level }), within: Math.max(0, Math.min(tier.timeout, left)) };
 }
 
 /**
  * Asks the backend, and makes whatever a backend of somebody else's may do wrong an `Unreachable`: it throws, rejects,
  * answers something else, or does not answer in time.
  */
-export async function askBackend<K, V, P, N>(
-  tier: Tier<K, V, P, N>,
+export async function askBackend<P, N>(
+  tier: Asker<P, N>,
   requests: ReadonlyArray<Request<P, N>>,
   left: number,
 ): Promise<ReadonlyArray<Reply<P>>> {
@@ -32,21 +39,21 @@ export async function askBackend<K, V, P, N>(
   return replies;
 }
 
-async function repliesOf<K, V, P, N>(
-  tier: Tier<K, V, P, N>,
+async function repliesOf<P, N>(
+  tier: Asker<P, N>,
   requests: ReadonlyArray<Request<P, N>>,
   call: Call,
 ): Promise<ReadonlyArray<Reply<P>>> {
   try {
-    return checked(tier, requests.length, await tier.backend.run(requests, call)());
+    return checked(tier, requests.length, await send(tier, requests, call));
   } catch (cause) {
     return rejected(tier, requests.length, cause);
   }
 }
 
 /** What a backend answered, if it can be one reply for each request. */
-export function checked<K, V, P, N>(
-  { backend }: Tier<K, V, P, N>,
+export function checked<P, N>(
+  { backend }: Asker<P, N>,
   count: number,
   replies: unknown,
 ): ReadonlyArray<Reply<P>> {
@@ -58,8 +65,8 @@ export function checked<K, V, P, N>(
 }
 
 /** The replies of a backend that threw or rejected. */
-export function rejected<K, V, P, N>(
-  { backend }: Tier<K, V, P, N>,
+export function rejected<P, N>(
+  { backend }: Asker<P, N>,
   count: number,
   cause: unknown,
 ): ReadonlyArray<Reply<P>> {

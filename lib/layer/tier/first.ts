@@ -15,14 +15,16 @@ import type { Asked } from "./wanted.ts";
 /** Where reads begin. */
 export type FirstState = "Looking" | "Claiming" | "Forcing";
 
-/** The shard that a read uses. */
+/** The shard that a read uses; the first where it passes the tier. */
 export function shardOf(count: number): number {
-  return count === 1 ? 0 : Math.floor(Math.random() * count);
+  return count <= 1 ? 0 : Math.floor(Math.random() * count);
 }
 
 /** Many keys, or a tier that mostly hits, are looked at first: a look is cheaper, and a claim then costs the misses only. */
 export function startOf<K, V, P, N>(tier: Tier<K, V, P, N>, count: number, options: ReadOptions): FirstState {
   if (options.force === true) return "Forcing";
+  // What a claim finds is not watched.
+  if (tier.call.watched === true) return "Looking";
   if (tier.probe !== "auto") return tier.probe === "look" ? "Looking" : "Claiming";
   return count > 1 || tier.hitShare > 0.5 ? "Looking" : "Claiming";
 }

@@ -64,15 +64,17 @@ function landingOf<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, e
   const { loaded, fill } = read;
   const entry = endOf(tier, read, end);
   if (entry._tag === "Left") return nothing;
-  return {
-    _tag: "Loaded",
-    entry: entry.right,
-    // As if each had read for itself: nobody gets what another one may change.
-    copy: () => {
-      const value = fill === undefined ? undefined : unpacked(tier, fill.payload, read.epoch);
-      return value?._tag === "Right" ? value.right : ownOf(loaded.value);
-    },
-  };
+  return landingOfEntry(entry.right, () => {
+    const value = fill === undefined ? undefined : unpacked(tier, fill.payload, read.epoch);
+    return value?._tag === "Right" ? value.right : ownOf(loaded.value);
+  });
+}
+
+/** As if each had read for itself: nobody gets what another one may change. */
+function landingOfEntry<V>(entry: Entry<V>, copy: () => Option<V>): Landing<V> {
+  const { value } = entry;
+  const isUnchangeable = value._tag === "None" || typeof value.value !== "object" && typeof value.value !== "function";
+  return { _tag: "Loaded", entry, copy: isUnchangeable ? () => value : copy };
 }
 
 /** A copy; what is nested too deeply to be copied is shared. */
@@ -89,14 +91,10 @@ function landingOfHit<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>
   const entry = endOf(tier, read, "Hit");
   if (entry._tag === "Left") return nothing;
   const { value, stored } = read.found!;
-  return {
-    _tag: "Loaded",
-    entry: entry.right,
-    copy: () => {
-      const again = unpacked(tier, stored.payload, read.epoch);
-      return again._tag === "Right" ? again.right : ownOf(value);
-    },
-  };
+  return landingOfEntry(entry.right, () => {
+    const again = unpacked(tier, stored.payload, read.epoch);
+    return again._tag === "Right" ? again.right : ownOf(value);
+  });
 }
 
 /** Whether a failure is that of one caller, who left or ran out of time, and not of the load. */

@@ -15,6 +15,11 @@ export interface LifetimeOptions<V> {
   /** How long entries are fresh, from the start of their load; without `grace` they may not be used any longer. */
   readonly ttl: Ttl<V>;
   /**
+   * Which keys are cached: all by default. Reads of a key that is `passed` do not ask the tier; its writes lock all the
+   * same, since another deployment may cache it. A function that throws lets the key pass.
+   */
+  readonly keys?: (key: unknown) => "cached" | "passed";
+  /**
    * How much longer an entry may be used while it is renewed, or while it cannot be: none by default. Grace is for
    * expiry only: a value that a write superseded is never used.
    */
@@ -36,6 +41,16 @@ export interface Lifetime {
 
 /** What a tier asks of each value. */
 export type LifetimeOf<V> = (value: Option<V>, key: unknown) => Lifetime | "do not store";
+
+/** How many of a key's slots readers use: none of one that passes the tier. */
+export function readsOf(keys: LifetimeOptions<never>["keys"], key: unknown, count: number): number {
+  if (keys === undefined) return count;
+  try {
+    return keys(key) === "cached" ? count : 0;
+  } catch {
+    return 0;
+  }
+}
 
 /** Reads the options of lifetimes; a ttl function that throws, or returns no duration, stores nothing. */
 export function lifetimeOf<V>(options: LifetimeOptions<V>, random: () => number = Math.random): LifetimeOf<V> {

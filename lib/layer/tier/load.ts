@@ -3,6 +3,7 @@ import type { CacheError } from "../../cache_error.ts";
 import { late, orLate } from "../../deadline.ts";
 import type { Duration } from "../../duration.ts";
 import type { ReadingState } from "../../protocol/reading.ts";
+import { tick } from "../../sequence.ts";
 import type { Entry, ReadOptions } from "../../store.ts";
 import { entriesBelow } from "./effects.ts";
 import { forgetFailure, noteFailure, restOf } from "./failures.ts";
@@ -82,7 +83,12 @@ function startLoads<K, V, P, N>(
   options: ReadOptions,
   most: number,
 ): ReadonlyArray<Promise<Either<CacheError, Entry<V>>>> {
-  const missing = loaders.flatMap(({ read }) => read.renewal === undefined ? [read.key] : []);
+  const asked = tick();
+  const missing = loaders.flatMap(({ read }) => {
+    if (read.renewal !== undefined) return [];
+    read.asked = asked;
+    return [read.key];
+  });
   const below: ReadOptions = most === Infinity ? options : { ...options, deadline: Math.max(0, most) as Duration };
   const joint = missing.length === 0 || most <= 0 ? undefined : entriesBelow(tier.below, missing, below);
   let next = 0;
@@ -157,11 +163,19 @@ function keepShort<K, V, P, N>(
   return "Loaded";
 }
 
+/** Milliseconds: to pass readers for however short a time empties a slot. */
+const leastPass = 1;
+
 /** Packs a loaded value for its fill, or says that this tier does not take it. */
 function prepare<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, entry: Entry<V>, took: number): string {
   read.until = entry.until;
   // Readers of a value that cannot be stored do not take turns for as long as a claim would have held them up.
   read.pass = tier.lease;
+  if (tier.keeps?.(entry, read.asked) === false) {
+    // The next reader may find what can be kept; what is older than what was loaded must not stay.
+    read.pass = read.replaces ? leastPass : 0;
+    return "Unstorable";
+  }
   const lifetime = tier.lifetime(entry.value, read.key);
   if (lifetime === "do not store") return "Unstorable";
   if (tier.sealing !== undefined && read.epoch === undefined) {

@@ -7,6 +7,7 @@ import { showDuration } from "../../duration.ts";
 import { nonces } from "../../nonce.ts";
 import type { InvalidateAllOptions, ReadOptions, Store, Verbs, WriteFailure } from "../../store.ts";
 import { fromVerbs } from "../../store.ts";
+import { changesOf } from "./changes.ts";
 import { readMany } from "./read_many.ts";
 import { readOne } from "./read_one.ts";
 import { renewEpoch } from "./region.ts";
@@ -27,12 +28,13 @@ export function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
   return {
     entries: readerOf(tier),
     mutate: (keys, write, options) => () => during(tier, writeKeys(tier, keys, write, options)),
-    transact: (body) => () => during(tier, transactKeys(tier, body)),
+    transact: (body, options) => () => during(tier, transactKeys(tier, body, options)),
     invalidateAll: (options) => () => during(tier, invalidateTier(tier, options)),
     peek: () => O.none,
     save: below.save,
     commit: below.commit,
     tiers: below.tiers + 1,
+    changes: changesOf(tier),
     close: () => closeTier(tier),
   };
 }
@@ -111,6 +113,7 @@ export function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<
     call: { within: parts.timeout, lease, level: parts.level },
     turn: coarse(parts.clock),
     patience: undefined,
+    claims: new Map(),
     flights: new Map(),
     failures: new Map(),
     loadTime: 0,
@@ -146,7 +149,7 @@ const closing = 5_000;
 async function closeTier<K, V, P, N>(tier: Tier<K, V, P, N>): Promise<void> {
   tier.closed = true;
   const idle = tier.open === 0 ? undefined : new Promise<void>((resolve) => tier.whenIdle.push(resolve));
-  await orLate(tier.clock, closing, Promise.all([...tier.underWay, idle]));
+  await orLate(tier.clock, closing, Promise.all([...tier.underWay, idle, tier.switched?.close()]));
   await tier.sealing?.region.epochs.close();
   await tier.below.close();
 }

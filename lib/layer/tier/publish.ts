@@ -1,7 +1,7 @@
 import type { Option } from "fp-ts/lib/Option.js";
 import type { Stored } from "../../protocol/slot.ts";
 import { remaining } from "./lifetime.ts";
-import type { Epoch } from "./region.ts";
+import type { Epoch } from "./epoch.ts";
 import type { Tier } from "./tier.ts";
 import type { Writing } from "./write_effects.ts";
 
@@ -11,7 +11,8 @@ export function publishing<K, V, P, N, A, Err>(
   attempt: Writing<K, V, A, Err, N>,
 ): (position: number) => Stored<P> | undefined {
   const { options: { written }, result } = attempt;
-  if (written === undefined || result._tag === "None") return () => undefined;
+  if (tier.switched !== undefined && tier.switched.mode() !== "on") return () => undefined;
+  if (written === undefined || result._tag === "None" || tier.keeps?.(undefined, 0) === false) return () => undefined;
   const values = callOr(() => written(result.value), []);
   if (values.length !== attempt.keys.length) return () => undefined;
   const age = tier.clock.now() - attempt.begun;

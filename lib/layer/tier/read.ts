@@ -7,7 +7,7 @@ import type { Blocked, ReadingEnd } from "../../protocol/reading.ts";
 import type { Stored } from "../../protocol/slot.ts";
 import type { Entry } from "../../store.ts";
 import type { Flight } from "./flight.ts";
-import type { Epoch } from "./region.ts";
+import type { Epoch } from "./epoch.ts";
 import type { Tier } from "./tier.ts";
 import { unpacked, verdictOf } from "./tier.ts";
 
@@ -28,6 +28,10 @@ export interface Read<K, V, P, N> {
   because: Blocked | undefined;
   asOf: number;
   until: number;
+  /** Whether word comes when what it found has changed. */
+  watched: boolean;
+  /** Whether its slot held an older entry when it was granted. */
+  replaces: boolean;
   /** The epoch that its entry was, or is to be, stored under; none where the tier has none, or nobody can tell. */
   epoch: Epoch | undefined;
   /** What others may wait for, once it has a claim. */
@@ -38,6 +42,8 @@ export interface Read<K, V, P, N> {
   renewal: Promise<Either<CacheError, Entry<V>>> | undefined;
   /** When that load was begun. */
   begun: number;
+  /** When the tier below was asked, in the process's order of events. */
+  asked: number;
   /** How long readers are to pass a value that is not stored. */
   pass: number;
   /** Until when it waits for another's claim, since it first did. */
@@ -70,11 +76,14 @@ export function makeRead<K, V, P, N>(
     because: undefined,
     asOf: 0,
     until: Infinity,
+    watched: false,
+    replaces: false,
     epoch: undefined,
     flight: undefined,
     answered: false,
     renewal: undefined,
     begun: 0,
+    asked: 0,
     pass: 0,
     waits: undefined,
     woken: 0,
@@ -104,7 +113,8 @@ export function endOf<K, V, P, N>(
   }
 }
 
-function foundOf<K, V, P, N>(tier: Tier<K, V, P, N>, { found, until, asOf, woken }: Read<K, V, P, N>): Entry<V> {
+function foundOf<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>): Entry<V> {
+  const { found, until, asOf, woken, watched } = read;
   const { value, stored } = found!;
   return {
     value,
@@ -113,6 +123,7 @@ function foundOf<K, V, P, N>(tier: Tier<K, V, P, N>, { found, until, asOf, woken
     until: Math.max(0, until) as Duration,
     verdict: verdictOf(tier, stored.fresh <= 0 ? "Stale" : woken > 0 ? "Waited" : tier.hit),
     asOf,
+    ...(watched ? { watched } : {}),
   };
 }
 

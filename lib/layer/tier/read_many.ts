@@ -6,7 +6,7 @@ import { reading, readingPhases } from "../../protocol/reading.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import { tick } from "../../sequence.ts";
 import type { ReadOptions } from "../../store.ts";
-import { askBackend, entriesBelow } from "./effects.ts";
+import { askBackend } from "./effects.ts";
 import type { FirstState } from "./first.ts";
 import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
 import { endOf, makeRead } from "./read.ts";
@@ -87,40 +87,31 @@ async function readDistinct<K, V, P, N, A>(
   const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
   const batch: Batch<K, V, A> = { keys, options, wanted, ends, answers: new Array(keys.length) };
   const asking: Asking<P, N> = { positions: [], slots: [] };
-  const passed: Array<number> = [];
+  const passing: Asking<P, N> = { positions: [], slots: [] };
   for (let i = 0; i < keys.length; i++) {
     const place = tier.place(keys[i]!);
     if ("_tag" in place) batch.answers[i] = wanted.ofEnd(E.left(place));
-    else if (place.reads === 0) passed.push(i);
     else {
-      asking.positions.push(i);
-      asking.slots.push(place.all[shardOf(place.reads)]!);
+      const { positions, slots } = place.reads === 0 ? passing : asking;
+      positions.push(i);
+      slots.push(place.all[shardOf(place.reads)]!);
     }
   }
-  if (passed.length > 0) await readBelow(tier, batch, passed);
-  if (asking.positions.length > 0) await readHere(tier, batch, asking);
+  if (asking.positions.length > 0) await readHere(tier, batch, asking, passing);
+  else if (passing.positions.length > 0) await goOn(tier, batch, [], passing, "Bypassing");
   return batch.answers;
-}
-
-/** Keys whose readers pass the tier (0 shards). */
-async function readBelow<K, V, P, N, A>(
-  tier: Tier<K, V, P, N>,
-  { keys, options, wanted, answers }: Batch<K, V, A>,
-  positions: ReadonlyArray<number>,
-): Promise<void> {
-  const entries = await entriesBelow(tier.below, positions.map((position) => keys[position]!), options);
-  positions.forEach((position, i) => answers[position] = wanted.ofEnd(entries[i]!));
 }
 
 async function readHere<K, V, P, N, A>(
   tier: Tier<K, V, P, N>,
   batch: Batch<K, V, A>,
   asking: Asking<P, N>,
+  passing: Asking<P, N>,
 ): Promise<void> {
   const { positions, slots } = asking;
   const start = startOf(tier, positions.length, batch.options);
   if (start !== "Looking" || tier.sealing !== undefined) {
-    return await goOn(tier, batch, asking, positions.map((_, i) => i), start);
+    return await goOn(tier, batch, placesOf(asking, positions.map((_, i) => i)), passing, start);
   }
   const looked = await look(tier, slots.map((slot) => ({ slot, operation: looking })), batch.ends);
   const missed: Array<number> = [];
@@ -128,9 +119,21 @@ async function readHere<K, V, P, N, A>(
     const reply = looked.replies[i]!;
     const value = hitOf(tier, start, reply);
     if (value === undefined || reply._tag !== "Hit") missed.push(i);
-    else batch.answers[positions[i]!] = batch.wanted.ofHit(value, reply.found, looked.asked);
+    else batch.answers[positions[i]!] = batch.wanted.ofHit(value, reply, looked.asked);
   }
-  if (missed.length > 0) await goOn(tier, batch, asking, missed, looked);
+  if (missed.length + passing.positions.length === 0) return;
+  const from = { ...looked, replies: missed.map((i) => looked.replies[i]!) };
+  await goOn(tier, batch, placesOf(asking, missed), passing, from);
+}
+
+/** A key of a batch, and the slot that is asked for it. */
+interface Placed<N> {
+  readonly position: number;
+  readonly slot: N;
+}
+
+function placesOf<P, N>({ positions, slots }: Asking<P, N>, which: ReadonlyArray<number>): Array<Placed<N>> {
+  return which.map((i) => ({ position: positions[i]!, slot: slots[i]! }));
 }
 
 async function look<K, V, P, N>(
@@ -144,19 +147,30 @@ async function look<K, V, P, N>(
   return { replies, asked: { asOf, took: tier.clock.now() - sent, verdict: verdictOf(tier, tier.hit) } };
 }
 
-/** The machines of the keys that no look answered: from the start, or from what was answered. */
+/**
+ * The machines of the keys that no look answered: from the start, or from what was answered. Those whose readers pass the
+ * tier are loaded with the misses.
+ */
 async function goOn<K, V, P, N, A>(
   tier: Tier<K, V, P, N>,
   { keys, options, wanted, ends, answers }: Batch<K, V, A>,
-  { positions, slots }: Asking<P, N>,
-  missed: ReadonlyArray<number>,
-  from: FirstState | Looked<P>,
+  missed: ReadonlyArray<Placed<N>>,
+  passing: Asking<P, N>,
+  from: FirstState | "Bypassing" | Looked<P>,
 ): Promise<void> {
   const began = typeof from === "string" ? tick() : from.asked.asOf;
-  const reads = missed.map((i) => makeRead<K, V, P, N>(keys[positions[i]!]!, slots[i]!, tier.nonce(), began, ends));
-  const states = missed.map((i, at): ReadingState =>
-    typeof from === "string" ? from : firstStep(tier, reads[at]!, "Looking", from.replies[i]!, from.asked)
+  const places = [...missed, ...placesOf(passing, passing.positions.map((_, i) => i))];
+  const reads = places.map(({ position, slot }) =>
+    makeRead<K, V, P, N>(keys[position]!, slot, tier.nonce(), began, ends)
   );
+  const states = reads.map((read, at): ReadingState => {
+    if (at < missed.length && typeof from === "string") return from;
+    if (at < missed.length && typeof from !== "string") {
+      return firstStep(tier, read, "Looking", from.replies[at]!, from.asked);
+    }
+    read.because = "Pass";
+    return "Bypassing";
+  });
   const reached = await runMany<ReadingState, ReadingEnd>(
     reading,
     states,
@@ -164,6 +178,6 @@ async function goOn<K, V, P, N, A>(
     (at, pending) => perform(tier, at.map((i) => reads[i]!), pending, options),
     logOf(tier),
   );
-  reached.forEach((end, at) => answers[positions[missed[at]!]!] = wanted.ofEnd(endOf(tier, reads[at]!, end)));
+  reached.forEach((end, at) => answers[places[at]!.position] = wanted.ofEnd(endOf(tier, reads[at]!, end)));
   finish(tier, reads, reached);
 }

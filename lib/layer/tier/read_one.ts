@@ -6,11 +6,12 @@ import { reading } from "../../protocol/reading.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import { tick } from "../../sequence.ts";
 import type { ReadOptions } from "../../store.ts";
-import { callOf, checked, entriesBelow, noAnswer, rejected } from "./effects.ts";
+import { callOf, checked, noAnswer, rejected } from "./effects.ts";
 import type { FirstState } from "./first.ts";
 import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
 import { endOf, makeRead, type Read } from "./read.ts";
 import { asking } from "./ask.ts";
+import { send } from "./joint.ts";
 import { finish, perform } from "./read_effects.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, leave, report, verdictOf } from "./tier.ts";
@@ -55,13 +56,8 @@ export function readOne<K, V, P, N, A>(
   const place = tier.place(key);
   if ("_tag" in place) return Promise.resolve(wanted.ofEnd(E.left(place)));
   tier.open++;
-  if (place.reads === 0) {
-    return entriesBelow(tier.below, [key], options).then((entries) => {
-      leave(tier);
-      return wanted.ofEnd(entries[0]!);
-    });
-  }
   const slot = place.all[shardOf(place.reads)]!;
+  if (place.reads === 0) return goAll(tier, key, slot, "Bypassing", options, wanted);
   if (mayJoin(tier, slot, options)) return goAll(tier, key, slot, "Waiting", options, wanted);
   // A hit of a region is one only in the epoch of now, which takes more than a glance.
   if (tier.sealing !== undefined) return goAll(tier, key, slot, startOf(tier, 1, options), options, wanted);
@@ -71,10 +67,11 @@ export function readOne<K, V, P, N, A>(
 /** Whether a load of this process is under way that the read may wait for before it asks anything. */
 function mayJoin<K, V, P, N>(tier: Tier<K, V, P, N>, slot: N, options: ReadOptions): boolean {
   if (tier.flights.size === 0 || tier.policy.wait === 0 || options.force === true) return false;
+  if (tier.switched !== undefined && tier.switched.mode() !== "on") return false;
   return tier.flights.get(slot)?.isRenewal === false;
 }
 
-async function goAll<K, V, P, N, A>(
+function goAll<K, V, P, N, A>(
   tier: Tier<K, V, P, N>,
   key: K,
   slot: N,
@@ -84,9 +81,9 @@ async function goAll<K, V, P, N, A>(
 ): Promise<A> {
   const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
   const read = makeRead<K, V, P, N>(key, slot, tier.nonce(), tick(), ends);
-  // For one that waits; others hear anew.
-  read.because = "Busy";
-  return await goThrough(tier, read, from, options, wanted).finally(() => leave(tier));
+  // For one that waits, or passes the tier; others hear anew.
+  read.because = from === "Bypassing" ? "Pass" : "Busy";
+  return goThrough(tier, read, from, options, wanted);
 }
 
 function begin<K, V, P, N, A>(
@@ -123,8 +120,8 @@ function begin<K, V, P, N, A>(
   const answer = (replies: unknown): void => answered(tier, self, checked(tier, 1, replies)[0]!);
   const fail = (cause: unknown): void => answered(tier, self, rejected(tier, 1, cause)[0]!);
   try {
-    const { backend } = tier;
-    Promise.resolve(backend.run([{ slot, operation: asking(owner, state) }], call)()).then(answer, fail);
+    tier.asks?.(key, slot);
+    Promise.resolve(send(tier, [{ slot, operation: asking(owner, state) }], call)).then(answer, fail);
   } catch (cause) {
     fail(cause);
   }
@@ -158,9 +155,9 @@ function answered<K, V, P, N, A>(tier: Tier<K, V, P, N>, self: Glance<K, V, P, N
   if (value !== undefined && reply._tag === "Hit") {
     leave(tier);
     const { wanted } = self;
-    return self.resolve(wanted.ofHit(value, reply.found, wanted.wants === "value" ? undefined : askedOf(tier, self)));
+    return self.resolve(wanted.ofHit(value, reply, wanted.wants === "value" ? undefined : askedOf(tier, self)));
   }
-  self.resolve(goOn(tier, self, reply).finally(() => leave(tier)));
+  self.resolve(goOn(tier, self, reply));
 }
 
 function askedOf<K, V, P, N, A>(tier: Tier<K, V, P, N>, { asOf, sent }: Glance<K, V, P, N, A>): Asked {
@@ -182,8 +179,12 @@ async function goThrough<K, V, P, N, A>(
   wanted: Wanted<V, A>,
 ): Promise<A> {
   const alone = async (pending: ReadingState) => (await perform(tier, [read], [pending], options))[0]!;
-  const end = await run<ReadingState, ReadingEnd>(reading, from, alone, logOf(tier));
-  const entry = endOf(tier, read, end);
-  finish(tier, [read], [end]);
-  return wanted.ofEnd(entry);
+  try {
+    const end = await run<ReadingState, ReadingEnd>(reading, from, alone, logOf(tier));
+    const entry = endOf(tier, read, end);
+    finish(tier, [read], [end]);
+    return wanted.ofEnd(entry);
+  } finally {
+    leave(tier);
+  }
 }

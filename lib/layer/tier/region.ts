@@ -2,14 +2,12 @@ import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "../../cache_error.ts";
 import type { Clock } from "../../clock.ts";
+import { late, orLate } from "../../deadline.ts";
 import type { Duration } from "../../duration.ts";
+import { tick } from "../../sequence.ts";
 import type { Entry, InvalidateAllOptions, Store, Write } from "../../store.ts";
-
-/** Which world an entry belongs to: entries of another `hard` one are gone, those of another `soft` one stale. */
-export interface Epoch {
-  readonly hard: Uint8Array;
-  readonly soft: Uint8Array;
-}
+import type { Epoch, Knowledge, Reading } from "./epoch.ts";
+import { forget, idBytes, isAt, learn, makeKnowledge, missed } from "./epoch.ts";
 
 /** What the two parts of an epoch are stored under. */
 export type EpochKey = "hard" | "soft";
@@ -21,16 +19,15 @@ export interface Region {
   /** For how long a process may go by the epoch that it read; 0: each read reads it. */
   readonly lease: Duration;
   readonly clock: Clock;
-  known: { readonly epoch: Epoch; readonly until: number } | undefined;
+  /** What this process knows of it. */
+  readonly knowledge: Knowledge;
 }
 
 /** A region whose epoch was not read yet. */
 export function makeRegion(epochs: Region["epochs"], lease: Duration, clock: Clock): Region {
-  return { epochs, lease, clock, known: undefined };
+  return { epochs, lease, clock, knowledge: makeKnowledge(lease > 0) };
 }
 
-/** A random id is 64 bits: two worlds meet by chance once in more invalidations than anybody makes. */
-const idBytes = 8;
 const partBytes = idBytes + 8;
 
 /**
@@ -56,27 +53,48 @@ function beforeOf(part: Uint8Array): number {
 
 /** The epoch of now; undefined where nobody can tell, so that the tier has to be passed. */
 export async function epochNow(region: Region, left: number): Promise<Epoch | undefined> {
-  const { known, clock, lease } = region;
-  const sent = clock.now();
-  if (known !== undefined && sent < known.until) return known.epoch;
+  const { clock, lease, knowledge } = region;
+  const { known } = knowledge;
+  if (known !== undefined && clock.now() < known.until) return known.epoch;
+  if (lease === 0) return (await readEpoch(region, left))?.epoch;
+  // One for all that ask meanwhile. Who joined it goes by it no longer than who began it.
+  const isOwn = knowledge.reading === undefined;
+  const read = knowledge.reading ?? readOnce(region);
+  const found = await orLate(clock, left, read);
+  if (found === late) return undefined;
+  if (isOwn || found === undefined || clock.now() < found.until) return found?.epoch;
+  return (await readEpoch(region, left))?.epoch;
+}
+
+function readOnce(region: Region): Promise<Reading | undefined> {
+  const { knowledge } = region;
+  const read = readEpoch(region, Infinity).finally(() => {
+    if (knowledge.reading === read) knowledge.reading = undefined;
+  });
+  return knowledge.reading = read;
+}
+
+/** Reads the epoch; what was read before word came of another one is no news. */
+async function readEpoch(region: Region, left: number): Promise<Reading | undefined> {
+  const { clock, lease, knowledge } = region;
+  const [began, sent, life] = [tick(), clock.now(), knowledge.life];
   const deadline = Math.max(0, left) as Duration;
   const parts = await region.epochs.entries(parted, left === Infinity ? {} : { deadline })();
   const [hard, soft] = parts.map((part) =>
     part._tag === "Right" && isStored(part.right.verdict._tag) ? part.right : undefined
   );
-  if (hard?.value._tag !== "Some" || soft?.value._tag !== "Some") return undefined;
-  const epoch: Epoch = { hard: hard.value.value, soft: soft.value.value };
+  if (hard?.value._tag !== "Some" || soft?.value._tag !== "Some") {
+    missed(knowledge);
+    return undefined;
+  }
+  const watched = hard.watched === true && soft.watched === true;
+  const epoch: Epoch = { hard: hard.value.value, soft: soft.value.value, watched };
   const until = sent + Math.min(lease, leaseOf(epoch.hard), leaseOf(epoch.soft));
-  region.known = until > sent ? { epoch, until } : undefined;
-  return epoch;
+  if (knowledge.life === life) learn(knowledge, { epoch, until, began });
+  return { epoch, until, began };
 }
 
 const parted: ReadonlyArray<EpochKey> = ["hard", "soft"];
-
-/** Whether two epochs are known, and one. */
-export function isSameEpoch(left: Epoch | undefined, right: Epoch | undefined): boolean {
-  return left !== undefined && right !== undefined && isAt(left.hard, right.hard, 0) && isAt(left.soft, right.soft, 0);
-}
 
 /** Whether all processes see the same: an epoch that could not be stored is nobody else's. */
 function isStored(verdict: string): boolean {
@@ -91,7 +109,7 @@ export function renewEpoch(region: Region, { mode = "hard" }: InvalidateAllOptio
     const old = leaseBefore(before.right);
     const written = [O.some(newPart(region.lease, old))];
     const done = await region.epochs.mutate<void>([mode], () => nothing, { written: () => written })();
-    region.known = undefined;
+    forget(region.knowledge, mode);
     const wait = done._tag === "Left" && done.left.outcome === "aborted"
       ? 0
       : Math.max(region.lease, old) * leaseMargin;
@@ -110,10 +128,14 @@ async function partBefore(
 ): Promise<E.Either<CacheError, Entry<Uint8Array>>> {
   for (let tries = 1;; tries++) {
     const found = (await epochs.entries([mode])())[0]!;
-    const isGuarded = found._tag === "Right" && found.right.verdict.because === "Guarded";
-    if (!isGuarded || tries >= mostLooks) return found;
+    if (found._tag === "Left" || !isBeingReplaced(found.right.verdict) || tries >= mostLooks) return found;
     await new Promise<void>((resolve) => void clock.after(betweenLooks, resolve));
   }
+}
+
+/** Whether another invalidation holds the part, or came when it was about to begin anew. */
+function isBeingReplaced({ _tag, because }: Entry<unknown>["verdict"]): boolean {
+  return because === "Guarded" || _tag === "Overtaken";
 }
 
 /** An invalidation locks the epoch for two round trips; one that crashed does for its lease, which is not waited for. */
@@ -155,9 +177,4 @@ export function open(sealed: Uint8Array, { hard, soft }: Epoch): {
   const payload = sealed.subarray(headBytes);
   if (sealed.length < headBytes || sealed[0] !== mark || !isAt(sealed, hard, 1)) return { world: "past", payload };
   return { world: isAt(sealed, soft, 1 + idBytes) ? "present" : "stale", payload };
-}
-
-function isAt(bytes: Uint8Array, part: Uint8Array, at: number): boolean {
-  for (let i = 0; i < idBytes; i++) if (bytes[at + i] !== part[i]) return false;
-  return true;
 }

@@ -7,14 +7,16 @@ import type { Clock } from "../../clock.ts";
 import type { Duration } from "../../duration.ts";
 import type { Observer, TierEvent } from "../../observe/observer.ts";
 import { tell } from "../../observe/observer.ts";
-import type { Level } from "../../protocol/slot.ts";
-import type { Store, Verdict } from "../../store.ts";
+import type { Level, Reply } from "../../protocol/slot.ts";
+import type { Entry, Store, Verdict } from "../../store.ts";
 import type { Failure } from "./failures.ts";
 import type { Flight } from "./flight.ts";
 import type { LifetimeOf } from "./lifetime.ts";
 import type { Policy } from "./policy.ts";
 import type { Patience } from "./read_one.ts";
-import type { Epoch, Region } from "./region.ts";
+import type { Epoch } from "./epoch.ts";
+import type { Region } from "./region.ts";
+import type { TierSwitch } from "./switched.ts";
 
 /** The slots of one key: a read uses one of `reads` at random, a write guards all of `all`. */
 export interface Place<N> {
@@ -54,6 +56,15 @@ export interface TierParts<K, V, P, N> {
   readonly sealing: Sealing<P> | undefined;
   /** Where the tier is in this process alone, it is invalidated as a whole at once. */
   readonly forget: ((mode: "hard" | "soft") => void) | undefined;
+  /** Told of each slot that a read is about to ask, just before it does. */
+  readonly asks: ((key: K, slot: N) => void) | undefined;
+  /**
+   * Which entries it keeps at all of those that it asked for at such a moment, in the process's order of events, or
+   * whether it keeps what was written (undefined). Without it whatever its lifetime allows.
+   */
+  readonly keeps: ((entry: Entry<V> | undefined, asked: number) => boolean) | undefined;
+  /** What may switch it off while it runs; without it the tier is always on. */
+  readonly switched?: TierSwitch;
   readonly lifetime: LifetimeOf<V>;
   readonly policy: Policy;
   readonly lease: Duration;
@@ -80,10 +91,12 @@ export interface Tier<K, V, P, N> extends TierParts<K, V, P, N> {
   /** What to do once no read of one key is under way. */
   readonly whenIdle: Array<() => void>;
   /** The bounds of a call that has all the time it may take. */
-  readonly call: Call;
+  call: Call;
   /** The time, read once a turn. */
   readonly turn: () => number;
   patience: Patience<K, V, P, N> | undefined;
+  /** The claims of this turn that are about to be sent, by their slots, with what they will be answered. */
+  readonly claims: Map<N, Promise<ReadonlyArray<Reply<P>>>>;
   /** The reads of this process that load, by their slots. */
   readonly flights: Map<N, Flight<V>>;
   /** Slots whose loads rest after a failure. */
@@ -112,7 +125,11 @@ export function unpacked<K, V, P, N>(
 }
 
 /** Reports an event of the tier. */
-export function report<K, V, P, N>(tier: Tier<K, V, P, N>, _tag: TierEvent["_tag"], reason: string): void {
+export function report(
+  tier: { readonly name: string; readonly observer: Observer | undefined },
+  _tag: TierEvent["_tag"],
+  reason: string,
+): void {
   tell(tier.observer?.event, { _tag, tier: tier.name, reason });
 }
 

@@ -4,71 +4,43 @@ import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { CacheError } from "../../cache_error.ts";
-import type { Transaction, WriteFailure } from "../../store.ts";
+import type { Transaction, TransactOptions, WriteFailure } from "../../store.ts";
+import type { Guarding, Worked } from "./attempts.ts";
+import { hold, transactGuarded } from "./attempts.ts";
+import { learned } from "./switched.ts";
 import type { Tier } from "./tier.ts";
 import { closedError } from "./tier.ts";
-import { guardsOf, makeAttempt, runAttempt } from "./writes.ts";
+import { guardsOf, makeAttempt, refusalOf, runAttempt } from "./writes.ts";
 
 /** The keys that a transaction's body wrote, each with what it wrote last. */
 interface Touched<K, V> {
   readonly keys: ReadonlyArray<K>;
   /** None where it is not known what the source has now. */
   readonly values: ReadonlyArray<Option<V>> | undefined;
-}
-
-/** One attempt of a transaction whose locks were asked for: a write whose commit is somebody else's. */
-interface Attempt<A, Err> {
-  /** Why it must not commit; undefined if its locks are placed. */
-  readonly refusal: Promise<CacheError | Err | undefined>;
-  /** Says what became of the commit, and waits until the locks are taken back, or left. */
-  readonly settle: (done: Either<WriteFailure<Err>, A>) => Promise<Either<WriteFailure<Err>, A>>;
+  /** Why it cannot be committed, whatever the body says. */
+  readonly refusal: CacheError | undefined;
 }
 
 /**
- * Guards a transaction of the store below: its keys are locked together, after the body and before the commit.
- *
- * The store below runs the body once for each of its attempts. An attempt that is followed by another was aborted for
- * certain, so its locks are taken back before the next body begins, and the next one takes new tokens.
+ * Guards a transaction of the store below: its keys are locked together, each attempt of it one run of the writing table
+ * with tokens of its own.
  */
 export async function transactKeys<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   body: (tx: Transaction<K, V>) => TaskEither<Err, A>,
+  options?: TransactOptions,
 ): Promise<Either<WriteFailure<Err>, A>> {
   if (tier.closed) return E.left({ outcome: "aborted", error: closedError(tier) });
-  let attempt: Attempt<A, Err | CacheError> | undefined;
-  let over = false;
-  const guarded = (tx: Transaction<K, V>): TaskEither<Err | CacheError, A> => async () => {
-    await attempt?.settle(E.left({ outcome: "aborted", error: { _tag: "Cancelled" } }));
-    attempt = undefined;
+  const work = async (tx: Transaction<K, V>): Promise<Worked<A, Err | CacheError>> => {
     const { recorded, touched, end } = record(tier, tx);
     const done = await body(recorded)();
     end();
-    if (done._tag === "Left" || touched().keys.length === 0) return done;
-    // A body may end after the store below gave it up: nobody would take back what it locked now.
-    if (over) return E.left({ _tag: "Closed", what: "the transaction" });
-    attempt = lockTouched<K, V, P, N, A, Err | CacheError>(tier, touched());
-    const refusal = await attempt.refusal;
-    return refusal === undefined ? done : E.left(refusal);
+    const { keys, values, refusal } = touched();
+    // The store below will not commit what is too much, and so many slots are not locked for nothing.
+    if (refusal !== undefined) return { done: E.left(refusal), guard: undefined };
+    return { done, guard: keys.length === 0 ? undefined : () => lockKeys(tier, keys, values) };
   };
-  const done = await outcomeBelow(tier, guarded);
-  over = true;
-  return named(attempt === undefined ? done : await attempt.settle(done));
-}
-
-/** An error of the cache stands beside the body's own in every failure, whichever type said so. */
-function named<A, Err>(done: Either<WriteFailure<Err | CacheError>, A>): Either<WriteFailure<Err>, A> {
-  return done._tag === "Right" ? done : E.left({ outcome: done.left.outcome, error: done.left.error });
-}
-
-async function outcomeBelow<K, V, P, N, A, Err>(
-  tier: Tier<K, V, P, N>,
-  body: (tx: Transaction<K, V>) => TaskEither<Err, A>,
-): Promise<Either<WriteFailure<Err>, A>> {
-  try {
-    return await tier.below.transact<A, Err>(body)();
-  } catch (cause) {
-    return E.left({ outcome: "unknown", error: { _tag: "SourceFailed", cause } });
-  }
+  return await transactGuarded<K, V, A, Err>(tier.below, work, options);
 }
 
 /** The transaction as the body sees it; what the tier cannot carry is refused before any effect. */
@@ -79,6 +51,7 @@ function record<K, V, P, N>(
   const written = new Map<unknown, readonly [K, Option<V>]>();
   const running = new Set<unknown>();
   let isKnown = true;
+  let refusal: CacheError | undefined;
   let over = false;
   // Noted when it runs: what was only made is not written, and what runs later is written later.
   const noted =
@@ -93,17 +66,15 @@ function record<K, V, P, N>(
       const done = await run();
       running.delete(id);
       if (done._tag === "Left") isKnown = false;
+      if (done._tag === "Left" && done.left._tag === "TooManyKeys") refusal = done.left;
       return done;
     };
   return {
     recorded: {
       get: tx.get,
       put: (key, value) => {
-        const packed = tier.pack(O.some(value));
-        if (packed._tag === "Left" && packed.left.kind === "refused") {
-          const error: CacheError = { _tag: "ValueRefused", tier: tier.name, reason: packed.left.reason };
-          return () => Promise.resolve(E.left(error));
-        }
+        const refused = refusalOf(tier, [O.some(value)]);
+        if (refused !== undefined) return () => Promise.resolve(E.left(refused));
         return noted(key, O.some(value), tx.put(key, value));
       },
       remove: (key) => noted(key, O.none, tx.remove(key)),
@@ -111,40 +82,23 @@ function record<K, V, P, N>(
     touched: () => {
       const all = [...written.values()];
       const values = isKnown && running.size === 0 ? all.map(([, value]) => value) : undefined;
-      return { keys: all.map(([key]) => key), values };
+      return { keys: all.map(([key]) => key), values, refusal };
     },
     end: () => over = true,
   };
 }
 
-function lockTouched<K, V, P, N, A, Err>(tier: Tier<K, V, P, N>, { keys, values }: Touched<K, V>): Attempt<A, Err> {
-  let commit: (done: Either<WriteFailure<Err>, A>) => void = () => {};
-  const committed = new Promise<Either<WriteFailure<Err>, A>>((resolve) => commit = resolve);
-  let placed: (refusal: CacheError | Err | undefined) => void = () => {};
-  const refusal = new Promise<CacheError | Err | undefined>((resolve) => placed = resolve);
-  const guards = guardsOf(tier, keys);
-  const ended = "_tag" in guards
-    ? Promise.resolve(E.left<WriteFailure<Err>, A>({ outcome: "aborted", error: guards }))
-    : runAttempt(
-      tier,
-      makeAttempt<K, V, P, N, A, Err>(
-        tier,
-        keys,
-        guards,
-        values === undefined ? {} : { written: () => values },
-        () => () => {
-          placed(undefined);
-          return committed;
-        },
-      ),
-    );
-  // Where the locks are refused the write ends before it begins.
-  void ended.then((done) => placed(done._tag === "Left" ? done.left.error : undefined));
-  return {
-    refusal,
-    settle: (done) => {
-      commit(done);
-      return ended;
-    },
-  };
+function lockKeys<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  values: ReadonlyArray<Option<V>> | undefined,
+): Guarding<A, Err> {
+  return hold(async (commit) => {
+    const guards = guardsOf(tier, keys);
+    if ("_tag" in guards) return E.left({ outcome: "aborted", error: guards });
+    if (tier.switched !== undefined) await learned(tier, Infinity);
+    const locked = tier.switched?.mode() === "off" ? [] : guards;
+    const options = values === undefined ? {} : { written: () => values };
+    return await runAttempt(tier, makeAttempt<K, V, P, N, A, Err>(tier, keys, locked, options, () => commit));
+  });
 }

@@ -9,13 +9,13 @@ import type { Tier } from "./tier.ts";
 type Reply = ReadingReplies["Waiting"];
 
 /** Waits for what others claimed: each read until something happened to its slot, or its patience ended. */
-export function wait<K, V, P, N>(
+export async function wait<K, V, P, N>(
   tier: Tier<K, V, P, N>,
   reads: ReadonlyArray<Read<K, V, P, N>>,
 ): Promise<ReadonlyArray<Reply>> {
   // Others wait for one that asks as soon as it is woken; of a batch, each waits for the slowest.
-  const leads = reads.length === 1;
-  return Promise.all(reads.map((read) => waitOne(tier, read, leads)));
+  if (reads.length === 1) return [await waitOne(tier, reads[0]!, true)];
+  return await Promise.all(reads.map((read) => waitOne(tier, read, false)));
 }
 
 /** The first pause between two polls where nobody can tell of a change; it doubles up to the longest. */

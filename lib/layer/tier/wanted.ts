@@ -12,10 +12,13 @@ export interface Asked extends Question {
   readonly verdict: Verdict;
 }
 
+/** A hit as a slot answered it. */
+export type Hit = { readonly found: Stored<unknown>; readonly watched?: boolean };
+
 /** What a reader wants to know in the end: a value costs less to say than all that is known about it. */
 export interface Wanted<V, A> {
   /** Of a hit, which comes with its value unpacked. What was not asked for is not given. */
-  readonly ofHit: (value: E.Right<Option<V>>, stored: Stored<unknown>, asked: Asked | undefined) => A;
+  readonly ofHit: (value: E.Right<Option<V>>, hit: Hit, asked: Asked | undefined) => A;
   readonly ofEnd: (entry: Either<CacheError, Entry<V>>) => A;
   readonly wants: "value" | "entry";
 }
@@ -33,7 +36,7 @@ export function valueWanted<V>(): Wanted<V, Either<CacheError, Option<V>>> {
 export function entryWanted<V>(): Wanted<V, Either<CacheError, Entry<V>>> {
   return {
     wants: "entry",
-    ofHit: ({ right }, stored, asked) => E.right(entryOf(right, stored, asked!)),
+    ofHit: ({ right }, hit, asked) => E.right(entryOf(right, hit, asked!)),
     ofEnd: (entry) => entry,
   };
 }
@@ -42,19 +45,20 @@ export function entryWanted<V>(): Wanted<V, Either<CacheError, Entry<V>>> {
 export function inArray<V, A>({ wants, ofHit, ofEnd }: Wanted<V, A>): Wanted<V, ReadonlyArray<A>> {
   return {
     wants,
-    ofHit: (value, stored, asked) => [ofHit(value, stored, asked)],
+    ofHit: (value, hit, asked) => [ofHit(value, hit, asked)],
     ofEnd: (entry) => [ofEnd(entry)],
   };
 }
 
 /** What is known about a hit; the server answered at some moment since it was asked, so of what is left the least counts. */
-function entryOf<V>(value: Option<V>, stored: Stored<unknown>, { asOf, took, verdict }: Asked): Entry<V> {
+function entryOf<V>(value: Option<V>, { found, watched }: Hit, { asOf, took, verdict }: Asked): Entry<V> {
   return {
     value,
-    age: stored.age as Duration,
-    fresh: stored.fresh as Duration,
-    until: Math.max(0, stored.until - took) as Duration,
+    age: found.age as Duration,
+    fresh: found.fresh as Duration,
+    until: Math.max(0, found.until - took) as Duration,
     verdict,
     asOf,
+    ...(watched === true ? { watched } : {}),
   };
 }

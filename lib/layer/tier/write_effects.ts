@@ -12,7 +12,7 @@ import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import { runGuarded } from "../../write.ts";
 import { askBackend } from "./effects.ts";
 import { callOr, publishing } from "./publish.ts";
-import type { Epoch } from "./region.ts";
+import type { Epoch } from "./epoch.ts";
 import { epochNow } from "./region.ts";
 import type { Tier } from "./tier.ts";
 import { report } from "./tier.ts";
@@ -20,7 +20,7 @@ import { report } from "./tier.ts";
 /** One slot of a write. */
 export interface Guard<N> {
   readonly slot: N;
-  /** The key's position in the write. */
+  /** The key's position in the write; below zero where nothing is published. */
   readonly position: number;
   /** The lock's generation; none as long as the lock is not known to be placed. */
   generation: number | undefined;
@@ -160,6 +160,8 @@ const stranger = -1;
 function addAlsoWritten<K, V, P, N, A, Err>(tier: Tier<K, V, P, N>, attempt: Writing<K, V, A, Err, N>): void {
   const { options: { alsoWritten }, result } = attempt;
   if (alsoWritten === undefined || result._tag === "None") return;
+  // Nobody reads what a tier holds that is off, and nobody will.
+  if (tier.switched?.mode() === "off") return;
   const own = new Set(attempt.guards.map((guard) => guard.slot));
   const keys = callOr(() => alsoWritten(result.value), undefined);
   if (keys === undefined) attempt.unnamed = true;

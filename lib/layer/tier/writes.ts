@@ -10,6 +10,7 @@ import { run } from "../../protocol/machine.ts";
 import type { WritingEnd, WritingState } from "../../protocol/writing.ts";
 import { writing } from "../../protocol/writing.ts";
 import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
+import { learned } from "./switched.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, marginShare, report } from "./tier.ts";
 import type { Guard, Writing } from "./write_effects.ts";
@@ -27,7 +28,11 @@ export async function writeKeys<K, V, P, N, A, Err>(
   if (refusal !== undefined) return aborted(refusal);
   const guards = guardsOf(tier, keys);
   if ("_tag" in guards) return aborted(guards);
-  const attempt = makeAttempt<K, V, P, N, A, Err>(tier, keys, guards, options, (within) => {
+  if (tier.switched !== undefined) await learned(tier, Infinity);
+  if (tier.closed) return aborted(closedError(tier));
+  // Where the tier is off nothing is locked; the write ends with the lease all the same, for who waits until none is left.
+  const locked = tier.switched?.mode() === "off" ? [] : guards;
+  const attempt = makeAttempt<K, V, P, N, A, Err>(tier, keys, locked, options, (within) => {
     // Placing the locks below takes its time as well, of this tier's lease too.
     const checked = (inner: Deadline): Write<A, Err> => () => {
       const error = tooLate(tier, attempt);
@@ -80,7 +85,7 @@ function aborted(error: CacheError): Either<WriteFailure<never>, never> {
 }
 
 /** Why a tier cannot carry what is going to be written, before anything is touched. */
-function refusalOf<K, V, P, N>(
+export function refusalOf<K, V, P, N>(
   tier: Tier<K, V, P, N>,
   intended: ReadonlyArray<Option<V>> | undefined,
 ): CacheError | undefined {
@@ -102,9 +107,11 @@ export function guardsOf<K, V, P, N>(tier: Tier<K, V, P, N>, keys: ReadonlyArray
   for (let position = 0; position < keys.length; position++) {
     const place = tier.place(keys[position]!);
     if ("_tag" in place) return place;
-    for (const slot of place.all) {
-      guards.set(slot, { slot, position, generation: undefined, confirmed: false });
-    }
+    place.all.forEach((slot, shard) => {
+      // What no reader of this deployment uses is not filled by its writers either.
+      const published = shard < place.reads ? position : -1;
+      guards.set(slot, { slot, position: published, generation: undefined, confirmed: false });
+    });
   }
   return [...guards.values()].sort((left, right) => left.slot < right.slot ? -1 : 1);
 }

@@ -1,5 +1,5 @@
 import type { Deadline } from "../../deadline.ts";
-import type { Attempt, TransactionFailure } from "../transaction.ts";
+import type { Attempt, Joining, Operations, TransactionFailure } from "../transaction.ts";
 import { isConflict, postgresOutcome } from "./errors.ts";
 import type { PostgresPool } from "./pool.ts";
 import type { PostgresSession, Session } from "./session.ts";
@@ -7,8 +7,6 @@ import { openSession } from "./session.ts";
 
 /** How far transactions are kept apart; the server's words. */
 export type PostgresIsolation = "read committed" | "repeatable read" | "serializable";
-
-type Operations<K, V> = Pick<Attempt<K, V>, "get" | "put" | "remove">;
 
 /** A transaction that has begun on a connection of its own. */
 interface Begun {
@@ -34,11 +32,32 @@ export async function beginAttempt<K, V>(
     if (!Number.isFinite(now)) throw new Error("Cannot begin the transaction: the server did not tell its time");
     // The server read its clock before it answered, so over there it is over no later than here.
     const begun: Begun = { session, within, over: now + within.left() / 1_000, outcome: "aborted" };
-    return attemptOf(begun, operationsOn(session));
+    const attempt = attemptOf(begun, operationsOn(session));
+    sessions.set(attempt, session);
+    return attempt;
   } catch (cause) {
     session.end("drop");
     throw cause;
   }
+}
+
+/** The sessions of attempts, for the sources that join them. */
+const sessions = new WeakMap<object, PostgresSession>();
+
+/** Sources join on one pool, or one connection string, and with one isolation: none would be kept apart less than it asks. */
+export function joiningOn<K, V>(
+  database: string | PostgresPool,
+  isolation: PostgresIsolation,
+  operationsOn: (session: PostgresSession) => Operations<K, V>,
+): Joining<K, V> {
+  return {
+    place: ["PostgreSQL", database, isolation],
+    join: (attempt) => {
+      const session = sessions.get(attempt);
+      if (session === undefined) throw new Error("Cannot join a transaction: it is none of PostgreSQL");
+      return operationsOn(session);
+    },
+  };
 }
 
 function attemptOf<K, V>(begun: Begun, operations: Operations<K, V>): Attempt<K, V> {

@@ -1,5 +1,6 @@
 import type { Case } from "./comparison.ts";
 import { entryCase } from "./entry_case.ts";
+import { hotKeyCase } from "./hot_key_case.ts";
 import { importCase } from "./import_case.ts";
 import { memoryCase } from "./memory_case.ts";
 import { memoryWorkCase } from "./memory_work_case.ts";
@@ -21,5 +22,6 @@ export const cases: ReadonlyArray<Case> = [
   redisWorkCase,
   sqliteCase,
   stampedeCase,
+  hotKeyCase,
   importCase,
 ];

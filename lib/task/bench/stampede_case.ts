@@ -1,5 +1,5 @@
 import { startWaiting, type WaitingCrew } from "../../../tests/faults/waiting_crew.ts";
-import type { Outcome } from "../../../tests/faults/waiting_worker.ts";
+import type { Outcome, Stampede } from "../../../tests/faults/waiting_worker.ts";
 import type { Case, Count } from "./comparison.ts";
 import { openGround } from "./ground.ts";
 import { medianOf } from "./statistics.ts";
@@ -9,20 +9,26 @@ const processes = 4;
 const callers = 250;
 const load = 50;
 
-/** Five runs of five stampedes. */
+/** Five runs of five stampedes, each beside what the server itself takes at least. */
 const runs = 5;
 const stampedesARun = 5;
 
 /** What goes before each run: the compiler has to have seen what it compiles. */
 const warmUp = 10;
 
+/** What was asked for: how soon after the fill a wait ends, and how much longer than the load and 3 round trips all last. */
+const soonEnough = 2;
+const longEnough = 20;
+
 /** What one stampede came to, in milliseconds. */
-interface Figures {
+export interface Figures {
   readonly loads: number;
   /** How much longer than the load the slowest caller of all waited. */
   readonly beyond: number;
-  /** How long after the fill each caller of the other processes had its answer. */
+  /** How long after the fill each process that waited heard of it. */
   readonly woken: ReadonlyArray<number>;
+  /** How long after the fill each caller of the other processes had its answer. */
+  readonly answered: ReadonlyArray<number>;
 }
 
 /** What a key without a value costs a thousand callers in four processes. */
@@ -32,46 +38,63 @@ export const stampedeCase: Case = {
   needs: "redis",
   open: async ({ redis }) => {
     const { url, prefix } = redis!;
-    const figures: Array<Figures> = [];
+    const tier: Array<Figures> = [];
+    const server: Array<Figures> = [];
     for (let run = 0; run < runs; run++) {
       await using crew = await startWaiting({ url, name: `${prefix}s${run}`, lease: 10_000, load }, processes);
-      for (let i = 0; i < warmUp; i++) await stampede(crew, `w${i}`);
-      for (let i = 0; i < stampedesARun; i++) figures.push(await stampede(crew, `k${i}`));
+      for (let i = 0; i < warmUp; i++) await stampede(crew, `w${i}`, i % 2 === 0 ? "tier" : "server");
+      for (let i = 0; i < stampedesARun; i++) {
+        server.push(await stampede(crew, `f${i}`, "server"));
+        tier.push(await stampede(crew, `k${i}`, "tier"));
+      }
     }
-    console.log(describe(figures));
+    console.log(describe(tier, server));
     const counts: ReadonlyArray<Count> = [{
-      title: `loads of ${figures.length} stampedes`,
-      wanted: figures.length,
-      received: figures.reduce((sum, { loads }) => sum + loads, 0),
+      title: `loads of ${tier.length} stampedes`,
+      wanted: tier.length,
+      received: tier.reduce((sum, { loads }) => sum + loads, 0),
       unit: "loads",
     }];
     return { counts, comparisons: [], [Symbol.asyncDispose]: () => Promise.resolve() };
   },
 };
 
-async function stampede(crew: WaitingCrew, key: string): Promise<Figures> {
-  const { at, outcomes } = await crew.stampede({ callers, keys: [key] });
+async function stampede(crew: WaitingCrew, key: string, of: Required<Stampede>["of"]): Promise<Figures> {
+  return figuresOf(await crew.stampede({ callers, keys: [key], of }));
+}
+
+/** What became of all callers of all processes that read a key at once. */
+export function figuresOf({ at, outcomes }: Awaited<ReturnType<WaitingCrew["stampede"]>>): Figures {
   const done = outcomes.filter((outcome): outcome is Outcome => outcome !== undefined);
   const fill = done.flatMap(({ fills }) => fills)[0] ?? NaN;
+  const others = done.filter(({ loads }) => loads.length === 0);
   return {
     loads: done.reduce((sum, { loads }) => sum + loads.length, 0),
     beyond: Math.max(...done.flatMap(({ answered }) => answered)) - at - load,
-    woken: done.filter(({ loads }) => loads.length === 0).flatMap(({ answered }) => answered).map((time) =>
-      time - fill
-    ),
+    woken: others.flatMap(({ woken }) => woken.slice(-1)).map((time) => time - fill),
+    answered: others.flatMap(({ answered }) => answered).map((time) => time - fill),
   };
 }
 
-function describe(figures: ReadonlyArray<Figures>): string {
-  const beyond = figures.map((each) => each.beyond);
-  const woken = figures.flatMap((each) => each.woken).sort((left, right) => left - right);
-  const show = (value: number): string => `${value.toFixed(1)} ms`;
-  const p99 = woken[Math.floor(woken.length * 0.99)] ?? NaN;
+/** The figures of a tier beside those of the server alone, in the same minute on the same machine. */
+export function describe(tier: ReadonlyArray<Figures>, server: ReadonlyArray<Figures>): string {
+  const row = (what: string, of: (figures: Figures) => ReadonlyArray<number>): string => {
+    const [ours, floor] = [tier, server].map((each) => each.flatMap(of).sort((left, right) => left - right));
+    return `  ${what}: ${show(ours!)}; the server alone: ${show(floor!)}`;
+  };
+  const within = tier.filter(({ beyond }) => beyond <= medianOf(server.map((each) => each.beyond)) + longEnough).length;
   return [
-    `${processes} × ${callers} callers of one key, a load of ${load} ms, ${figures.length} times`,
-    `  slowest caller beyond the load: median ${show(medianOf(beyond))}, most ${show(Math.max(...beyond))}`,
-    `  answered after the fill was confirmed, in other processes: median ${show(medianOf(woken))}, p99 ${show(p99)}`,
+    `${processes} × ${callers} callers of one key, a load of ${load} ms, ${tier.length} times`,
+    row(`a wait ends after the fill (wanted: ${soonEnough} ms)`, ({ woken }) => woken),
+    row("a caller of another process is answered after the fill", ({ answered }) => answered),
+    row("the slowest caller beyond the load", ({ beyond }) => [beyond]),
+    `  within ${longEnough} ms of what the server alone takes: ${within} of ${tier.length}`,
   ].join("\n");
+}
+
+function show(sorted: ReadonlyArray<number>): string {
+  const at = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? NaN).toFixed(1);
+  return `median ${at(0.5)}, 99 % ${at(0.99)} ms`;
 }
 
 if (import.meta.main) {

@@ -3,7 +3,7 @@ import { counters } from "../../observe/observer.ts";
 import { source } from "../../source/source.ts";
 import type { Site } from "./scenario.ts";
 import { keyName, keys } from "./settings.ts";
-import { openBackend, tierOn } from "./tiers.ts";
+import { openBackend, pollOf, tierOn } from "./tiers.ts";
 import { readTruth } from "./truth_sqlite.ts";
 
 /** What is in the tier when nothing is in flight and all leases are over. */
@@ -24,12 +24,18 @@ const attempts = 5;
 /** Compares every slot with the source, then looks whether the tier caches again. */
 export async function audit(site: Site, truthPath: string, lease: number): Promise<Audit> {
   const truth = readTruth(truthPath);
-  const commit = (lease / 3) as Duration;
+  const commit = (lease * (site.share ?? 1) / 3) as Duration;
   const nowhere = source<string, string>({ load: () => Promise.reject(new Error("the tier holds nothing")), commit });
   const load = (wanted: ReadonlyArray<string>) => Promise.resolve(wanted.map((key) => truth.get(key)));
   const whole = source<string, string>({ load, commit });
   const events = counters();
-  const options = { lease, level: site.level ?? "pinned", timeout, observer: events };
+  const options = {
+    lease: lease * (site.share ?? 1),
+    level: site.level ?? "pinned",
+    timeout,
+    observer: events,
+    poll: pollOf(site.direct()),
+  };
   await using backend = openBackend(site.direct(), timeout);
   const stale: Array<string> = [];
   const uncached: Array<string> = [];

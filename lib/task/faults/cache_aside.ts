@@ -34,6 +34,7 @@ export async function openCacheAside(url: string, truth: Truth, passing: Passing
       await client.del(key);
       return "committed";
     },
+    turn: () => Promise.resolve("nowhere"),
     close: () => client.close(),
   };
 }

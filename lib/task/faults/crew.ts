@@ -28,6 +28,7 @@ export interface Crew extends AsyncDisposable {
   readonly all: ReadonlyArray<WorkerProcess>;
   readonly start: () => Promise<void>;
   readonly crash: Crash;
+  readonly stall: (milliseconds: number) => Promise<void>;
   /** Lets all workers finish what they do; returns how many did not and were killed. */
   readonly stop: () => Promise<number>;
 }
@@ -61,6 +62,13 @@ export function makeCrew(folder: string, site: Site, run: RunSettings): Crew {
       await now[index]!.tell("go");
       return trapped;
     },
+    stall: async (milliseconds) => {
+      // Not the first one, which may turn a switch: it would stop the fault as well.
+      const { signal } = now[1 + Math.floor(Math.random() * (workers - 1))]!;
+      signal("SIGSTOP");
+      await sleep(milliseconds);
+      signal("SIGCONT");
+    },
     stop: async () => (await Promise.all(now.map(finish))).filter((ending) => ending === "hung").length,
     [Symbol.asyncDispose]: async () => {
       for (const worker of all) worker.kill();
@@ -82,10 +90,11 @@ function settingsOf(
     journal: `${folder}/${name}.journal`,
     truth: `${folder}/truth.sqlite`,
     through: site.through(index),
-    lease,
+    lease: lease * (site.share ?? 1),
     level: site.level ?? "pinned",
     clients,
     role: site.last === "left behind" && index === workers - 1 ? "reads" : "reads and writes",
+    ...(site.turns === undefined || index > 0 ? {} : { turns: site.turns }),
   };
 }
 

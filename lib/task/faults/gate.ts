@@ -15,10 +15,17 @@ export interface Gate extends AsyncDisposable {
   readonly cut: () => void;
   /** From now on the connections that exist stay silent, in both directions and for ever; new ones work. */
   readonly numb: () => void;
+  /** From now on nothing is heard on the connections that exist and track; what is asked on them gets through. */
+  readonly mute: () => void;
   /** Waits until something is held in that direction. */
   readonly holding: (direction: Direction) => Promise<void>;
-  /** How many pieces were held so far, how many connections were cut, and how many are numb. */
-  readonly counts: () => { readonly held: number; readonly cut: number; readonly numbed: number };
+  /** How many pieces were held so far, how many connections were cut, how many are numb, and how many mute. */
+  readonly counts: () => {
+    readonly held: number;
+    readonly cut: number;
+    readonly numbed: number;
+    readonly muted: number;
+  };
 }
 
 interface State {
@@ -30,7 +37,7 @@ interface State {
   readonly watchers: Record<Direction, Array<() => void>>;
   /** How many pieces wait now. */
   readonly waiting: Record<Direction, number>;
-  readonly counts: { held: number; cut: number; numbed: number };
+  readonly counts: { held: number; cut: number; numbed: number; muted: number };
 }
 
 interface Pair {
@@ -38,6 +45,9 @@ interface Pair {
   readonly server: Deno.TcpConn;
   readonly pumps: Promise<unknown>;
   numb: boolean;
+  /** Whether its client has asked to be told of changes. */
+  tracks: boolean;
+  mute: boolean;
   closed: boolean;
 }
 
@@ -50,7 +60,7 @@ export function openGate(target: number): Gate {
     barred: { requests: undefined, replies: undefined },
     watchers: { requests: [], replies: [] },
     waiting: { requests: 0, replies: 0 },
-    counts: { held: 0, cut: 0, numbed: 0 },
+    counts: { held: 0, cut: 0, numbed: 0, muted: 0 },
   };
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = accept(state, listener);
@@ -58,12 +68,7 @@ export function openGate(target: number): Gate {
     state.barred[direction]?.resolve();
     state.barred[direction] = undefined;
   };
-  const cut = (): void => {
-    for (const pair of state.pairs) {
-      state.counts.cut += 1;
-      end(state, pair);
-    }
-  };
+  const cut = (): void => state.pairs.forEach((pair) => end(state, pair, "cut"));
   return {
     port: listener.addr.port,
     lead: (port) => void (state.target = port),
@@ -72,6 +77,7 @@ export function openGate(target: number): Gate {
     delay: (milliseconds) => void (state.delay = milliseconds),
     cut,
     numb: () => state.pairs.forEach((pair) => numb(state, pair)),
+    mute: () => state.pairs.forEach((pair) => mute(state, pair)),
     holding: (direction) =>
       state.waiting[direction] > 0
         ? Promise.resolve()
@@ -105,7 +111,7 @@ async function connect(state: State, client: Deno.TcpConn): Promise<void> {
   client.setNoDelay();
   server.setNoDelay();
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  const pair: Pair = { client, server, pumps: promise, numb: false, closed: false };
+  const pair: Pair = { client, server, pumps: promise, numb: false, tracks: false, mute: false, closed: false };
   state.pairs.add(pair);
   resolve(Promise.all([
     pump(state, pair, client, server, "requests"),
@@ -118,8 +124,15 @@ function numb(state: State, pair: Pair): void {
   pair.numb = true;
 }
 
-function end(state: State, pair: Pair): void {
+function mute(state: State, pair: Pair): void {
+  if (!pair.tracks || pair.mute) return;
+  pair.mute = true;
+  state.counts.muted += 1;
+}
+
+function end(state: State, pair: Pair, by: "itself" | "cut" = "itself"): void {
   if (pair.closed) return;
+  if (by === "cut") state.counts.cut += 1;
   pair.closed = true;
   state.pairs.delete(pair);
   pair.client.close();
@@ -132,14 +145,21 @@ async function pump(state: State, pair: Pair, from: Deno.TcpConn, to: Deno.TcpCo
     for (;;) {
       const length = await from.read(buffer);
       if (length === null) break;
+      if (way === "requests" && !pair.tracks) pair.tracks = asksToTrack(buffer.subarray(0, length));
       await pass(state, way);
       // What a numb connection says is lost, as on a cable that was pulled.
-      for (let at = 0; at < length && !pair.numb;) at += await to.write(buffer.subarray(at, length));
+      const isLost = (): boolean => pair.numb || pair.mute && way === "replies";
+      for (let at = 0; at < length && !isLost();) at += await to.write(buffer.subarray(at, length));
     }
   } catch {
     // Either side ended it, or it was cut.
   }
   end(state, pair);
+}
+
+/** In the driver's handshake, which is one piece. */
+function asksToTrack(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes).includes("TRACKING");
 }
 
 async function pass(state: State, way: Direction): Promise<void> {

@@ -18,7 +18,9 @@ type RoundName =
   | "flushingUnder"
   | "pausing"
   | "killing"
-  | "proxying";
+  | "proxying"
+  | "killingTelling"
+  | "muting";
 
 /** Some time between two faults, in which caches fill. */
 function between({ pause, lease }: World): Promise<void> {
@@ -112,6 +114,24 @@ const proxying: Round = async (world, server, gate) => {
   for (const round of [holding, delaying, cutting, numbing]) await round(world, server, gate);
 };
 
+/** Kills those connections only whose server tells of changes. */
+const killingTelling: Round = async ({ pause, count }, server) => {
+  await pause(500);
+  const clients = String(await ask(server.port, "CLIENT", "LIST")).split("\n");
+  for (const client of clients) {
+    if (!/ flags=[A-Za-z]*t/.test(client)) continue;
+    const id = /id=(\d+)/.exec(client)![1]!;
+    count("telling connections killed", Number(await ask(server.port, "CLIENT", "KILL", "ID", id)));
+  }
+};
+
+/** Half-open: the server hears its clients, and tells them of changes that never arrive. */
+const muting: Round = async (world, _server, gate) => {
+  await between(world);
+  gate.mute();
+  await world.pause(2 * world.lease);
+};
+
 const crashing: Round = async ({ crash }) => {
   await crash("between lock and commit");
   await crash("between commit and unlock");
@@ -135,4 +155,6 @@ export const rounds: Readonly<Record<RoundName, Round>> = {
   pausing,
   killing,
   proxying,
+  killingTelling,
+  muting,
 };

@@ -2,49 +2,62 @@ import { openGate } from "./gate.ts";
 import { type Round, rounds } from "./redis_rounds.ts";
 import { evictions, evictionsAndCrashes } from "./evictions.ts";
 import { failovers } from "./failovers.ts";
-import type { Scenario, StartServer } from "./scenario.ts";
+import type { Promised, Scenario, StartServer } from "./scenario.ts";
+import { memoryLease } from "./settings.ts";
+import type { Duration } from "../../duration.ts";
+import type { Invalidations } from "../../layer/memory.ts";
 import type { Level } from "../../protocol/slot.ts";
 
 /** How workers reach a server: as users do, or through a gate. */
 type Way = "directly" | "through a gate";
 
 function redisScenario(
-  { name, promised, shown }: Pick<Scenario, "name" | "promised" | "shown">,
+  said: Pick<Scenario, "name" | "promised" | "shown" | "bound">,
   round: Round,
-  { way = "directly", args = [], kind = "redis", level = "pinned" }: {
-    readonly way?: Way;
-    readonly args?: ReadonlyArray<string>;
-    readonly kind?: "redis" | "cache-aside";
-    readonly level?: Level;
-  } = {},
+  options: Partial<SiteOptions> = {},
 ): Scenario {
-  const prepare: Scenario["prepare"] = (_folder, start) => site(start, round, { way, args, kind, level });
-  return { name, needs: "redis-server", promised, shown, prepare };
+  const { way = "directly", args = [], kind = "redis", level = "pinned", ...above } = options;
+  const prepare: Scenario["prepare"] = (_folder, start) => site(start, round, { way, args, kind, level, ...above });
+  return { ...said, needs: "redis-server", prepare };
+}
+
+interface SiteOptions {
+  readonly way: Way;
+  readonly args: ReadonlyArray<string>;
+  readonly kind: "redis" | "cache-aside";
+  readonly level: Level;
+  readonly invalidations?: Invalidations;
+}
+
+/** A scenario in which each process has a memory tier that is told of changes, and goes by that for a lease. */
+export function coherentScenario(
+  said: Pick<Scenario, "name" | "shown">,
+  round: Round,
+  options: Partial<SiteOptions> = {},
+  promised: Promised = "bounded",
+): Scenario {
+  const shown = [...said.shown, "read.HitMemory"];
+  const invalidations: Invalidations = { lease: memoryLease as Duration };
+  return redisScenario({ ...said, shown, promised, bound: memoryLease }, round, { invalidations, ...options });
 }
 
 async function site(
   start: StartServer,
   round: Round,
-  { way, args, kind, level }: {
-    readonly way: Way;
-    readonly args: ReadonlyArray<string>;
-    readonly kind: "redis" | "cache-aside";
-    readonly level: Level;
-  },
+  { way, args, kind, level, ...above }: SiteOptions,
 ): Promise<Awaited<ReturnType<Scenario["prepare"]>>> {
   const server = await start(...args);
   const gate = openGate(server.port);
   const url = way === "directly" ? server.url : `redis://127.0.0.1:${gate.port}`;
   return {
     level,
-    through: () => kind === "redis" ? { kind, url, waitReplicas: 0 } : { kind, url },
+    through: () => kind === "redis" ? { kind, url, waitReplicas: 0, ...above } : { kind, url },
     direct: () => ({ kind: "redis", url: server.url, waitReplicas: 0 }),
     fault: (world) => round(world, server, gate),
     heal: (world) => {
-      const { held, cut, numbed } = gate.counts();
-      for (
-        const [what, by] of [["pieces held", held], ["connections cut", cut], ["connections numbed", numbed]] as const
-      ) {
+      const { held, cut, numbed, muted } = gate.counts();
+      const counted = { "pieces held": held, "connections cut": cut, "connections numbed": numbed };
+      for (const [what, by] of Object.entries({ ...counted, "connections muted": muted })) {
         if (by > 0) world.count(what, by);
       }
       return Promise.resolve();

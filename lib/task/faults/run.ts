@@ -16,6 +16,8 @@ export interface FaultReport {
   /** Everything that was counted: faults, events, verdicts, outcomes. */
   readonly counts: ReadonlyMap<string, number>;
   readonly verdict: Verdict;
+  /** By how many milliseconds reads might be behind, where that is promised. */
+  readonly bound: number | undefined;
   readonly audit: Audit;
   /** Milliseconds by which recorded times may be wrong, and that the longest operation took. */
   readonly clockError: number;
@@ -75,6 +77,7 @@ async function makeTraffic(
     lease,
     count,
     pause: sleep,
+    stall: crew.stall,
     crash: async (point, meanwhile) => {
       const trapped = await crew.crash(point, meanwhile);
       if (trapped) count(`killed ${point}`);
@@ -113,13 +116,16 @@ async function conclude(scenario: Scenario, { lease }: RunSettings, ended: Ended
   if (leftBehind !== undefined) {
     counts.set("reads left behind", history.filter(({ by }) => by!.startsWith(`${leftBehind}.`)).length);
   }
-  const verdict = judgeHistory(history, scenario.promised, { clockError, bound: lease, leftBehind });
+  // What has to be caught has to be caught by the check that the others pass.
+  const promised = scenario.bound === undefined ? scenario.promised : "bounded";
+  const verdict = judgeHistory(history, promised, { clockError, bound: scenario.bound ?? lease, leftBehind });
   const missing = missingOf(scenario, counts);
   return {
     name: scenario.name,
     operations: history.length,
     counts,
     verdict,
+    bound: scenario.bound,
     audit: audited,
     clockError,
     longest: Math.max(...told.map(({ longest }) => longest)),
@@ -152,14 +158,16 @@ function excludedOf({ excluded = [] }: Scenario, counts: ReadonlyMap<string, num
 
 /** Says what a run brought, in lines. */
 export function showReport(
-  { name, operations, counts, verdict, audit, clockError, longest, problems }: FaultReport,
+  { name, operations, counts, verdict, bound, audit, clockError, longest, problems }: FaultReport,
 ): string {
   const counted = [...counts].sort(([a], [b]) => a < b ? -1 : 1).map(([what, count]) => `${what} ${count}`);
   return [
     `${
       problems.length === 0 ? "ok    " : "FAILED"
     } ${name}: ${operations} operations, ${verdict.violated} violations, ` +
-    `at most ${verdict.staleness} ms behind; ${audit.held} slots held, ${audit.stale.length} stale; ` +
+    `at most ${verdict.staleness} ms behind${
+      bound === undefined ? "" : ` of ${bound}`
+    }; ${audit.held} slots held, ${audit.stale.length} stale; ` +
     `clocks within ${clockError.toFixed(2)} ms, longest operation ${Math.round(longest)} ms`,
     `       ${counted.join(", ")}`,
     ...problems.map((problem) => `       ${problem.replaceAll("\n", "\n       ")}`),

@@ -1,8 +1,17 @@
+import type { Invalidations } from "../../layer/memory.ts";
 import type { Level } from "../../protocol/slot.ts";
 
 /** Through what a worker's tier is reached. */
 export type Through =
-  | { readonly kind: "redis"; readonly url: string; readonly waitReplicas: number }
+  | {
+    readonly kind: "redis";
+    readonly url: string;
+    readonly waitReplicas: number;
+    /** How a memory tier above hears of other processes; undefined: there is none. */
+    readonly invalidations?: Invalidations;
+    /** For how many milliseconds a process goes by the tier's switch, where it has one. */
+    readonly poll?: number;
+  }
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "cache-aside"; readonly url: string };
 
@@ -19,6 +28,8 @@ export interface WorkerSettings {
   readonly level: Level;
   readonly clients: number;
   readonly role: "reads and writes" | "reads";
+  /** How many milliseconds there are between two turns of the tier's switch by this worker; it turns none unless told. */
+  readonly turns?: number;
 }
 
 /**
@@ -26,6 +37,9 @@ export interface WorkerSettings {
  * slow commit things can happen to the write's lock; it is a write of the quiet key, on which no later one follows.
  */
 export type CrashPoint = "between lock and commit" | "between commit and unlock" | "after a slow commit";
+
+/** For how many milliseconds a memory tier goes by what it heard: what a lost word of a change may cost at most. */
+export const memoryLease = 400;
 
 /** The namespace of the slots. */
 export const namespace = "faults";

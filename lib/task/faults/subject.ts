@@ -1,8 +1,10 @@
+import type { Duration } from "../../duration.ts";
+import { type Mode, tierSwitch } from "../../layer/switch.ts";
 import type { Observer } from "../../observe/observer.ts";
 import { openCacheAside } from "./cache_aside.ts";
 import type { Journal } from "./journal.ts";
-import type { WorkerSettings } from "./settings.ts";
-import { clearingWrite, makeTiers } from "./tiers.ts";
+import { namespace, type WorkerSettings } from "./settings.ts";
+import { clearingWrite, makeTiers, pollOf } from "./tiers.ts";
 import type { Passing, Truth } from "./truth_sqlite.ts";
 
 /** What a read brought: nothing, if it failed. */
@@ -16,6 +18,8 @@ export interface Subject {
   readonly read: (client: number, key: string) => Promise<Answer>;
   /** Says what became of the write. */
   readonly write: (client: number, key: string, value: string) => Promise<string>;
+  /** Turns the switch of the tier, and says where it was. */
+  readonly turn: (wish: Mode) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -45,6 +49,17 @@ export function makeSubject(
         ? await store.put(key, value)()
         : await clearingWrite(store, truth, key, value, passing)();
       return done._tag === "Right" ? "committed" : done.left.outcome;
+    },
+    turn: async (wish) => {
+      const control = tierSwitch({
+        backend,
+        name: namespace,
+        lease: lease as Duration,
+        poll: pollOf(through)! as Duration,
+      });
+      const status = await control.status();
+      await control.turn(wish)();
+      return status._tag === "Left" ? "unknown" : status.right._tag === "None" ? "nowhere" : status.right.value.mode;
     },
     close: async () => {
       await stores[0]!.close();

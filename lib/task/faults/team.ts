@@ -12,6 +12,8 @@ export interface WorkerProcess {
   readonly tell: (line: "go" | "stop" | CrashPoint) => Promise<void>;
   /** Kills it, by the signal that cannot be caught. */
   readonly kill: () => void;
+  /** Stops it, or lets it go on. */
+  readonly signal: (name: "SIGSTOP" | "SIGCONT") => void;
 }
 
 /** How often the clocks are compared; the quickest answer is the one that says most. */
@@ -38,7 +40,7 @@ export async function startWorker(settings: WorkerSettings): Promise<WorkerProce
   });
   try {
     const clock = await compareClocks(say, async () => (await answers.read()).value);
-    return { settings, ...clock, ended, tell: say, kill: () => killQuietly(child) };
+    return { settings, ...clock, ended, tell: say, kill: () => killQuietly(child), signal: (name) => child.kill(name) };
   } catch (error) {
     killQuietly(child);
     await ended;

@@ -5,7 +5,8 @@ import { redisBackend } from "../../backend/redis/mod.ts";
 import { sqliteBackend } from "../../backend/sqlite.ts";
 import type { Duration } from "../../duration.ts";
 import { batch } from "../../layer/batch.ts";
-import { shared } from "../../layer/shared.ts";
+import { memory } from "../../layer/memory.ts";
+import { shared, type SharedOptions } from "../../layer/shared.ts";
 import type { Observer } from "../../observe/observer.ts";
 import { source } from "../../source/source.ts";
 import type { Level } from "../../protocol/slot.ts";
@@ -58,6 +59,11 @@ export function openBackend(
   });
 }
 
+/** For how many milliseconds a process goes by the switch of the tier; undefined where it has none. */
+export function pollOf(through: TierParts["through"]): number | undefined {
+  return through.kind === "redis" ? through.poll : undefined;
+}
+
 /** How a tier behaves. */
 export interface TierOptions {
   readonly lease: number;
@@ -65,12 +71,19 @@ export interface TierOptions {
   /** Milliseconds; a quarter of the lease unless told. */
   readonly timeout?: number;
   readonly observer?: Observer;
+  /** For how many milliseconds a process goes by its switch; none unless told. */
+  readonly poll?: number | undefined;
+}
+
+/** Its switch and the epoch that goes with it, where it has one. */
+export function switchOf(poll: number | undefined): Pick<SharedOptions<string>, "switch" | "epoch"> {
+  return poll === undefined ? {} : { switch: { poll: poll as Duration }, epoch: "every read" };
 }
 
 /** A shared tier in front of a source. */
 export function tierOn(
   backend: Backend<Uint8Array>,
-  { lease, level, timeout = lease / 4, observer }: TierOptions,
+  { lease, level, timeout = lease / 4, observer, poll }: TierOptions,
 ): <K>(below: Store<K, string>) => Store<K, string> {
   return shared({
     backend,
@@ -81,6 +94,7 @@ export function tierOn(
     timeout: timeout as Duration,
     level,
     onUnconfirmed: "fail",
+    ...switchOf(poll),
     ...(observer === undefined ? {} : { observer }),
   });
 }
@@ -97,9 +111,14 @@ export function makeTiers({ truth, through, lease, level, passing, observer, not
       outcomeOf,
       commit: (lease / 3) as Duration,
     }),
-    tierOn(backend, { lease, level, observer }),
+    tierOn(backend, { lease, level, observer, poll: pollOf(through) }),
   );
-  return { backend, stores: [tier, pipe(tier, batch({ maxSize: 100 }))] };
+  const { invalidations } = through.kind === "redis" ? through : {};
+  // The entries of a tier that hears of nothing more must not end by themselves.
+  const top = invalidations === undefined
+    ? tier
+    : memory({ capacity: 1_000, ttl, lease: lease as Duration, invalidations })(tier);
+  return { backend, stores: [top, pipe(top, batch({ maxSize: 100 }))] };
 }
 
 /** A write whose value is not published, only cleared. */

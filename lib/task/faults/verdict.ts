@@ -11,7 +11,7 @@ export interface Verdict {
   /** What contradicts the promise, in words; the first few of each kind. */
   readonly violations: ReadonlyArray<string>;
   readonly violated: number;
-  /** By how many milliseconds reads were behind at most, so that the history is linearizable. */
+  /** By how many milliseconds reads were behind at most: the history, or where that is bounded each read. */
   readonly staleness: number;
 }
 
@@ -32,7 +32,13 @@ export function judgeHistory(
   const isLeft = (each: History[number]) => each.kind === "read" && each.by!.startsWith(`${leftBehind}.`);
   const main = leftBehind === undefined ? history : history.filter((each) => !isLeft(each));
   const reports: Array<readonly [string, HistoryReport<string, string>]> = [];
-  if (promised === "linearizable") reports.push(["I2 or I3", checkLinearizable(main, options)]);
+  if (promised === "bounded") {
+    reports.push([
+      `more than ${bound} ms after an acknowledged write`,
+      checkFreshness(main, { ...options, staleness: bound }),
+    ]);
+    reports.push(["I4", checkWritten(main, options)]);
+  } else if (promised === "linearizable") reports.push(["I2 or I3", checkLinearizable(main, options)]);
   else {
     reports.push(["I2", checkFreshness(main, options)]);
     reports.push([`more than ${bound} ms behind`, checkLinearizable(main, { ...options, staleness: bound })]);
@@ -43,13 +49,13 @@ export function judgeHistory(
       violations.map((each) => `${what}: ${showViolation(each)}`)
     ),
     violated: reports.reduce((sum, [, { violated }]) => sum + violated, 0),
-    staleness: leastStaleness(main, clockError),
+    staleness: leastStaleness(main, clockError, promised === "bounded" ? checkFreshness : checkLinearizable),
   };
 }
 
-/** The smallest staleness, to a millisecond, with which a history is linearizable. */
-function leastStaleness(history: History, clockError: number): number {
-  const holds = (staleness: number) => checkLinearizable(history, { initial, clockError, staleness }).violated === 0;
+/** The smallest staleness, to a millisecond, with which a history passes. */
+function leastStaleness(history: History, clockError: number, check: typeof checkFreshness): number {
+  const holds = (staleness: number) => check(history, { initial, clockError, staleness }).violated === 0;
   if (holds(0)) return 0;
   let low = 0;
   let high = 1;

@@ -61,8 +61,10 @@ async function obey(worker: Worker): Promise<void> {
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of lines) {
     if (line === "time") say(String(performance.now()));
-    else if (line === "go") { for (let i = 0; i < worker.settings.clients; i++) clients.push(runClient(worker, i)); }
-    else if (line === "stop") break;
+    else if (line === "go") {
+      for (let i = 0; i < worker.settings.clients; i++) clients.push(runClient(worker, i));
+      if (worker.settings.turns !== undefined) clients.push(turnSwitch(worker, worker.settings.turns));
+    } else if (line === "stop") break;
     else {
       worker.trap.armed = line as CrashPoint;
       if (line === "after a slow commit") void writeUntilDead(worker);
@@ -70,6 +72,15 @@ async function obey(worker: Worker): Promise<void> {
   }
   worker.stopping = true;
   await Promise.all(clients);
+  await lookAround(worker);
+}
+
+/** What is left in this process when all that was under way anywhere is over, and all word of it was told. */
+async function lookAround(worker: Worker): Promise<void> {
+  const { through, lease } = worker.settings;
+  if (through.kind !== "redis" || through.invalidations === undefined) return;
+  await sleep(lease);
+  for (let key = 0; key < keys; key++) await read(worker, 0, keyName(key));
 }
 
 function say(line: string): void {
@@ -86,6 +97,15 @@ async function runClient(worker: Worker, client: number): Promise<void> {
     await (Math.random() < share && key !== quietKey ? write(worker, client, key) : read(worker, client, key));
     await sleep(someTime(pause));
   }
+}
+
+/** Turns the tier's switch off and on, and in the end on. */
+async function turnSwitch(worker: Worker, pause: number): Promise<void> {
+  for (let wish: "on" | "off" = "off"; !worker.stopping; wish = wish === "on" ? "off" : "on") {
+    await sleep(pause);
+    worker.journal.note(`switch was ${await worker.subject.turn(wish)}`);
+  }
+  await worker.subject.turn("on");
 }
 
 /** A lock may be refused, and a commit too late. */

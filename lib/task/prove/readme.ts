@@ -1,8 +1,10 @@
 import { faults, invariants } from "../../testing/explorer.ts";
+import { instanceTable, instanceVariants } from "./instance_table.ts";
 import type { Result } from "./result.ts";
 import { summarize } from "./result.ts";
-import type { Level } from "./rows.ts";
+import type { Level } from "./row.ts";
 import { renewals } from "./rows.ts";
+import { transactions } from "./transaction_rows.ts";
 
 const opening = "<!-- guarantees -->";
 const closing = "<!-- /guarantees -->";
@@ -37,7 +39,9 @@ export function rewrite(text: string, proved: Proved): string {
     opening,
     tableOfLevels("one fault", proved.levels, proved.singles),
     `${pairsOpening}\n\n${pairs === "" ? "" : `${pairs}\n\n`}${pairsClosing}`,
-    ...tableOfRenewals(proved.others),
+    ...tableOf("waiting and renewal", renewals, proved.others),
+    ...tableOf("transactions begun anew", transactions, proved.others),
+    ...tableOfInstances(proved.others),
     tableOfOthers(proved.others),
     tableOfControls(proved.controls),
   ];
@@ -48,7 +52,8 @@ export function rewrite(text: string, proved: Proved): string {
 function tableOfLevels(title: string, levels: ReadonlyArray<Level>, singles: ReadonlyArray<Result>): string {
   const names = levels.map(({ name }) => name);
   const cell = (name: string, fault: string): string => {
-    const result = singles.find((each) => each.variant === name && (each.faults[0] ?? "no fault") === fault)!;
+    const result = singles.find((each) => each.variant === name && (each.faults[0] ?? "no fault") === fault);
+    if (result === undefined) return "–";
     const { broken } = result.exploration;
     if (broken.length === 0) return `${invariants[0]}–${invariants.at(-1)}`;
     const lost = broken.map(({ invariant, steps }) => `${invariant} (${steps.length} steps)`).sort();
@@ -59,15 +64,22 @@ function tableOfLevels(title: string, levels: ReadonlyArray<Level>, singles: Rea
   return markdown([title, ...names], [...rows, ["states, seconds", ...sums]]);
 }
 
-/** The same for what readers may do besides, if that was explored. */
-function tableOfRenewals(others: ReadonlyArray<Result>): ReadonlyArray<string> {
-  const own = others.filter(isRenewal);
-  return own.length === 0 ? [] : [tableOfLevels("waiting and renewal", renewals, own)];
+/** The same for other kinds of worlds, if those were explored. */
+function tableOf(title: string, kinds: ReadonlyArray<Level>, others: ReadonlyArray<Result>): ReadonlyArray<string> {
+  const own = others.filter(({ variant }) => kinds.some(({ name }) => name === variant));
+  return own.length === 0 ? [] : [tableOfLevels(title, kinds, own)];
 }
 
-function isRenewal({ variant }: Result): boolean {
-  return renewals.some(({ name }) => name === variant);
+/** What holds in a tier of each process, and towards the others. */
+function tableOfInstances(others: ReadonlyArray<Result>): ReadonlyArray<string> {
+  const [head, rows] = instanceTable(others);
+  return rows.length === 0 ? [] : [markdown(head, rows)];
 }
+
+const tabled: ReadonlySet<string> = new Set([
+  ...[...renewals, ...transactions].map(({ name }) => name),
+  ...instanceVariants,
+]);
 
 function sum(results: ReadonlyArray<Result>): string {
   const total = (read: (result: Result) => number) => results.reduce((before, each) => before + read(each), 0);
@@ -87,7 +99,9 @@ function pairsOf(doubles: ReadonlyArray<Result>): string {
     const broken = own.filter(({ exploration }) => exploration.verdict !== "holds");
     const says = broken.length === 0
       ? `${invariants[0]}–${invariants.at(-1)} hold`
-      : broken.map(({ faults: both, exploration }) => `${both.join(" + ")}: ${summarize(exploration)}`).join("; ");
+      : broken.map(({ faults: both, exploration, checked }) =>
+        `${both.join(" + ")}: ${summarize({ exploration, checked })}`
+      ).join("; ");
     const spared = faults.filter((fault) => !own.some((each) => each.faults.includes(fault)));
     const which = spared.length === 0 ? "any two" : `any two but ${spared.join(", ")}`;
     return [name, which, `${own.length}`, says, sum(own)];
@@ -96,7 +110,7 @@ function pairsOf(doubles: ReadonlyArray<Result>): string {
 }
 
 function tableOfOthers(others: ReadonlyArray<Result>): string {
-  const rows = others.filter((each) => !isRenewal(each)).map((each) => [
+  const rows = others.filter(({ variant }) => !tabled.has(variant)).map((each) => [
     each.variant,
     each.faults.join(" + ") || "no fault",
     ...resultOf(each),
@@ -109,8 +123,9 @@ function tableOfControls(controls: ReadonlyArray<Result>): string {
   return markdown(["not shipped, known to break", "faults", "result", "states", "seconds"], rows);
 }
 
-function resultOf({ exploration }: Result): ReadonlyArray<string> {
-  return [summarize(exploration), count(exploration.states), exploration.seconds.toFixed(1)];
+function resultOf(result: Result): ReadonlyArray<string> {
+  const { exploration } = result;
+  return [summarize(result), count(exploration.states), exploration.seconds.toFixed(1)];
 }
 
 /** A table as `deno fmt` leaves it. */

@@ -4,22 +4,10 @@
  */
 import { nativeClaims } from "../../../tests/explorer/controls.ts";
 import { type Fault, faults, type Invariant, type WorldOptions } from "../../testing/explorer.ts";
-
-/** A level as an application meets it. */
-export interface Level {
-  readonly name: string;
-  readonly world: WorldOptions;
-  /** What a single fault breaks; a fault that is not named breaks nothing. */
-  readonly breaks: Readonly<Partial<Record<Fault, ReadonlyArray<Invariant>>>>;
-}
-
-/** A world to explore, and what may break in it. */
-export interface Row {
-  readonly variant: string;
-  readonly faults: ReadonlyArray<Fault>;
-  readonly world: WorldOptions;
-  readonly breaks: ReadonlyArray<Invariant>;
-}
+import { instanceRows, largeInstanceRows } from "./instance_rows.ts";
+import type { Level, Row } from "./row.ts";
+import { underEach } from "./row.ts";
+import { largeTransactionRows, transactionRows } from "./transaction_rows.ts";
 
 const monotonic: ReadonlyArray<Invariant> = ["I3"];
 
@@ -80,17 +68,6 @@ export const renewals: ReadonlyArray<Level> = [
   { name: "expired entries, served", world: served, breaks: pinned.breaks },
   { name: "expired entries, awaited", world: awaited, breaks: pinned.breaks },
 ];
-
-function underEach(of: ReadonlyArray<Level>): ReadonlyArray<Row> {
-  return of.flatMap(({ name, world, breaks }) =>
-    [undefined, ...faults].map((fault): Row => ({
-      variant: name,
-      world,
-      faults: fault === undefined ? [] : [fault],
-      breaks: fault === undefined ? [] : breaks[fault] ?? [],
-    }))
-  );
-}
 
 /** Every level without a fault, and under each of the 13 alone. */
 export const singles: ReadonlyArray<Row> = underEach(levels);
@@ -181,6 +158,8 @@ export const others: ReadonlyArray<Row> = [
   },
   ...elsewhere("expired, served", served),
   ...elsewhere("expired, awaited", awaited),
+  ...transactionRows,
+  ...instanceRows,
 ];
 
 function pairs(of: ReadonlyArray<Fault>): ReadonlyArray<readonly [Fault, Fault]> {
@@ -202,3 +181,6 @@ export const doubles: ReadonlyArray<Row> = [
     breaks: [],
   })),
 ];
+
+/** Worlds too large to be explored in every run. */
+export const larger: ReadonlyArray<Row> = [...largeTransactionRows, ...largeInstanceRows];

@@ -1,13 +1,16 @@
 import { step } from "../../protocol/machine.ts";
 import { goingOn } from "../../protocol/reading.ts";
+import { hearBelow } from "./above_reads.ts";
+import type { Reader } from "./actors.ts";
+import { idle } from "./actors.ts";
 import { flightsOf } from "./flights.ts";
 import { endRead } from "./joiners.ts";
 import { returning } from "./needs.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
 import { never } from "./time.ts";
-import type { Broken, Reader, Step, World } from "./world.ts";
-import { idle, nameOf } from "./world.ts";
+import type { Broken, Step, World } from "./world.ts";
+import { nameOf } from "./world.ts";
 
 /** The machine's next state by its table; at its end, the read is over. */
 export function advance(world: World, i: number, reader: Reader, reply: string, setting: Setting, how = ""): Step {
@@ -42,6 +45,7 @@ function enter(reader: Reader, state: string, { needs }: Setting): Reader {
     patience: waits ? reader.patience : 0,
     current: waits ? reader.current : 0,
     waits: -1,
+    above: reader.above && { ...reader.above, tracked: false },
   };
 }
 
@@ -55,6 +59,10 @@ function end(world: World, i: number, reader: Reader, how: string, setting: Sett
     return land({ world: over, says: () => `${before}; the renewal is over` }, i, reader.loaded, how, setting);
   }
   const payload = how === "Failed" ? undefined : returning.has(how) ? reader.found : reader.loaded;
+  if (reader.above !== undefined) {
+    const heard = hearBelow(world, i, reader, how, payload, setting);
+    return { ...heard, says: () => before + heard.says() };
+  }
   const goesOn = behind.get(how);
   const after = goesOn === undefined
     ? rested

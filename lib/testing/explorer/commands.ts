@@ -1,4 +1,5 @@
 import type { At, Operation, Reply, Stored } from "../../protocol/slot.ts";
+import { tell } from "./instances.ts";
 import type { Fault } from "./names.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
@@ -36,9 +37,11 @@ export function effect(
   const later = { ...world, now: world.now + 1 };
   const fresh = setting.entries === "expired" ? -Infinity : Infinity;
   const asked = dated(operation, later.now, fresh);
-  const [slot, reply] = setting.protocol.apply(world.slots[key]!, asked, atNow(later, setting));
+  const before = world.slots[key]!;
+  const [slot, reply] = setting.protocol.apply(before, asked, atNow(later, setting));
   meet(setting, `${operation._tag} → ${reply._tag}`);
-  return [{ ...later, slots: world.slots.with(key, slot) }, reply];
+  const instances = slot === before ? world.instances : tell(world.instances, "who has read");
+  return [{ ...later, slots: world.slots.with(key, slot), instances }, reply];
 }
 
 // A stored value is given by how long it lives from the moment it is stored.
@@ -48,7 +51,8 @@ function dated(operation: Operation<number>, now: number, fresh: number): Operat
   return { ...operation, written: storedAt(operation.written.payload, now, fresh) };
 }
 
-const unanswered: Reply<number> = { _tag: "Unreachable", reason: "given up" };
+/** What a client hears of a command that it gives up. */
+export const unanswered: Reply<number> = { _tag: "Unreachable", reason: "given up" };
 
 /** Everything that can become of a cache command that a client sends now. */
 export function command(

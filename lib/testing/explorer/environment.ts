@@ -1,9 +1,12 @@
 import type { Slot } from "../../protocol/slot.ts";
 import { absent } from "../../protocol/slot.ts";
 import { atNow, effect } from "./commands.ts";
+import { tell } from "./instances.ts";
+import { cutAll, lineSteps } from "./lines.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
 import { far, lease, never } from "./time.ts";
+import { nextVersion, withVersion } from "./versions.ts";
 import { meaningOf, verbOf } from "./words.ts";
 import type { Step, World } from "./world.ts";
 import { leftOf, spend } from "./world.ts";
@@ -16,6 +19,7 @@ export function environmentSteps(world: World, setting: Setting): ReadonlyArray<
     ...world.late.map((_, i) => applyLate(world, i)),
     ...(waiting === undefined ? [] : [waiting]),
     ...(setting.entries === "expiring" ? world.slots.flatMap((slot, key) => stale(world, slot, key)) : []),
+    ...(setting.processes === 0 ? [] : lineSteps(world, setting)),
     ...(setting.granted.length === 0 ? [] : misfortunes(world, setting)),
   ];
 }
@@ -27,11 +31,11 @@ function deliver(world: World, i: number, setting: Setting): Step {
 }
 
 function applyLate(world: World, i: number): Step {
-  const { who } = world.late[i]!;
-  const source = world.source + 1;
+  const { who, keys } = world.late[i]!;
+  const version = nextVersion(world);
   return {
-    world: { ...world, source, late: world.late.toSpliced(i, 1) },
-    says: () => `late, the source applies the write of ${who} as v${source}`,
+    world: { ...world, source: withVersion(world.source, keys, version), late: world.late.toSpliced(i, 1) },
+    says: () => `late, the source applies the write of ${who} as v${version}`,
   };
 }
 
@@ -57,8 +61,10 @@ function wait(world: World, setting: Setting): Step | undefined {
   // What is found elapsed may as well be written back: the next step would see the same.
   const slots = world.slots.map((slot) => setting.protocol.apply(slot, { _tag: "look" }, at)[0]);
   const late = setting.source === "fenced" ? world.late.filter(({ granted }) => next < granted + lease) : world.late;
+  const changed = slots.some((slot, key) => slot !== world.slots[key]);
+  const instances = changed ? tell(world.instances, "who has read") : world.instances;
   return {
-    world: { ...world, now: next, slots, late, left },
+    world: { ...world, now: next, slots, late, left, instances },
     says: () => cut === 0 ? "time passes until something ends" : "a lease ends while its owner is under way",
   };
 }
@@ -102,14 +108,15 @@ function misfortunes(world: World, setting: Setting): ReadonlyArray<Step> {
       meet(setting, "evict");
       const slots = world.slots.with(key, absent);
       const says = () => `the slot is evicted (it was ${slot._tag})`;
-      steps.push({ world: { ...world, slots, left: spend(world, setting, "evict") }, says });
+      const instances = tell(world.instances, "who has read");
+      steps.push({ world: { ...world, slots, instances, left: spend(world, setting, "evict") }, says });
     });
   }
   if (leftOf(world, setting, "flush") > 0 && world.slots.some(({ _tag }) => _tag !== "Absent")) {
     meet(setting, "flush");
     const slots = world.slots.map(() => absent);
     steps.push({
-      world: { ...world, slots, left: spend(world, setting, "flush") },
+      world: { ...world, slots, instances: tell(world.instances, "all"), left: spend(world, setting, "flush") },
       says: () => "the backend is flushed",
     });
   }
@@ -124,7 +131,17 @@ function failover(world: World, setting: Setting): Step {
   meet(setting, "failover");
   const left = spend(world, setting, "failover");
   const now = world.now + 1;
-  const after = { ...world, now, slots: copy, copy: undefined, identity: world.identity + 1, changed: now, left };
+  const instances = cutAll(world.instances);
+  const after = {
+    ...world,
+    now,
+    instances,
+    slots: copy,
+    copy: undefined,
+    identity: world.identity + 1,
+    changed: now,
+    left,
+  };
   const slots = copy.map((slot) => setting.protocol.apply(slot, { _tag: "look" }, atNow(after, setting))[0]);
   return { world: { ...after, slots }, says: () => `the replica takes over: its slot is ${slots[0]!._tag}` };
 }

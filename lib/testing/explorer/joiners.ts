@@ -1,7 +1,10 @@
+import type { Joiner, Reader } from "./actors.ts";
+import { rest } from "./actors.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
-import type { Broken, Joiner, Reader, Step, World } from "./world.ts";
-import { nameOf, rest, versionOf } from "./world.ts";
+import { versionOf } from "./versions.ts";
+import type { Broken, Step, World } from "./world.ts";
+import { nameOf } from "./world.ts";
 
 /** Callers that can begin to wait for a read under way. */
 export function joinSteps(world: World, setting: Setting): ReadonlyArray<Step> {
@@ -13,7 +16,7 @@ export function joinSteps(world: World, setting: Setting): ReadonlyArray<Step> {
     const joined: Joiner = {
       reader,
       current: setting.protocol.joining === "blindly",
-      acknowledged: world.acknowledged,
+      acknowledged: world.acknowledged[reader % setting.keys]!,
       seen: world.seen[reader % setting.keys]!,
     };
     return [{

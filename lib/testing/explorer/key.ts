@@ -1,8 +1,10 @@
 import type { Operation, Slot } from "../../protocol/slot.ts";
+import { processOf } from "./instances.ts";
+import { aboveKey, processesKey } from "./key_above.ts";
 import type { Setting } from "./setting.ts";
 import type { Moments } from "./time.ts";
 import { letterOf } from "./time.ts";
-import type { Message, World } from "./world.ts";
+import type { LateWrite, Message, World } from "./world.ts";
 
 /**
  * A world as a short string: the same for two worlds that differ only in the names of readers and writers that are
@@ -11,16 +13,19 @@ import type { Message, World } from "./world.ts";
 export function keyOf(world: World, moments: Moments, setting: Setting): string {
   const at = (time: number): string => letterOf(moments, time);
   const names = nameActors(world, at, setting);
-  let key = digit(world.source) + digit(world.acknowledged) + digit(world.identity) + at(world.changed);
+  let key = digit(world.identity) + at(world.changed);
+  for (const each of world.source) key += digit(each);
+  for (const each of world.acknowledged) key += digit(each);
   for (const each of world.seen) key += digit(each);
   for (const each of world.left) key += digit(each);
   key += names.actors;
   for (const slot of world.slots) key += slotKey(slot, at, names.of);
+  if (world.instances.length > 0) key += processesKey(world, { digit, code: codeOf, of: names.of });
   if (world.copy !== undefined) { for (const slot of world.copy) key += "|" + slotKey(slot, at, names.of); }
   if (world.messages.length > 0) {
     key += ";" + world.messages.map((each) => messageKey(each, at, names.of)).sort().join("");
   }
-  if (world.late.length > 0) key += ":" + world.late.map(({ granted }) => at(granted)).sort().join("");
+  if (world.late.length > 0) key += ":" + world.late.map((each) => lateKey(each, at)).sort().join("");
   return key;
 }
 
@@ -87,15 +92,19 @@ function relationKey(
 
 function readerKey(world: World, i: number, at: (time: number) => string, setting: Setting): string {
   const reader = world.readers[i]!;
-  const { readers, keys, starts } = setting;
+  const { readers, keys, starts, processes } = setting;
   // Readers are alike only if they read the same key and begin in the same way.
   const kind = keys === 1 && starts.length === 1 ? "" : digit(i % keys) + digit(i % Math.min(readers, starts.length));
-  let key = kind + codeOf(reader.state);
+  let key = kind + (processes > 0 ? digit(processOf("reader", i, setting)) : "") + codeOf(reader.state);
   if (setting.protocol.names === "each client") key += ownership(world, reader.owner);
   if (reader.state !== "Idle" && reader.state !== "Crashed") {
     key += at(reader.generation) + at(reader.granted) + digit(reader.found) + digit(reader.loaded) +
       digit(reader.acknowledged) + digit(reader.seen) + ownership(world, reader.owner);
     if (setting.patience > 0) key += digit(reader.patience);
+    if (reader.above !== undefined) {
+      const instance = world.instances[processOf("reader", i, setting)]!;
+      key += aboveKey(instance, i, reader.above, { digit, code: codeOf });
+    }
     if (reader.answered) key += "#";
     if (reader.superseded) key += "$";
   }
@@ -109,13 +118,17 @@ function readerKey(world: World, i: number, at: (time: number) => string, settin
 
 function writerKey(world: World, i: number, at: (time: number) => string, setting: Setting): string {
   const writer = world.writers[i]!;
-  // Writers are alike only if they go through the keys in one order.
-  const kind = setting.order === "opposite" ? digit(i % 2) : "";
+  const { order, transactions, writers, processes } = setting;
+  // Writers are alike only if they write the same keys, and go through them in one order.
+  const kind = (order === "opposite" ? digit(i % 2) : "") +
+    (transactions.length > 1 ? digit(i % Math.min(writers, transactions.length)) : "") +
+    (processes > 0 ? digit(i % processes) + codeOf(writer.above) : "");
   if (writer.state === "Done") return kind + codeOf(writer.state) + ownership(world, writer.token);
   let key = kind + codeOf(writer.state) + digit(writer.position) + at(writer.granted) + digit(writer.version) +
     (writer.applied ? "y" : "n");
   for (const generation of writer.placed) key += at(generation);
   for (const each of writer.confirmed) key += each ? "y" : "n";
+  if (transactions.some(({ length }) => length > 1)) key += digit(writer.attempt) + (writer.again ? "!" : "-");
   return key + ownership(world, writer.token);
 }
 
@@ -124,6 +137,7 @@ function ownership(world: World, owner: string): string {
   let places = "";
   for (const slot of world.slots) places += digit(placeIn(slot, owner));
   if (world.copy !== undefined) { for (const slot of world.copy) places += digit(placeIn(slot, owner)); }
+  for (const { slot } of world.instances) places += digit(placeIn(slot, owner));
   let messages = 0;
   for (const { operation } of world.messages) {
     const name = "owner" in operation ? operation.owner : "token" in operation ? operation.token : "";
@@ -136,6 +150,10 @@ function placeIn(slot: Slot<number>, owner: string): number {
   if (slot._tag === "Claimed") return slot.owner === owner ? 1 : 0;
   if (slot._tag === "Held") return slot.mark?.owner === owner ? 1 : 0;
   return slot._tag === "Locked" ? slot.tokens.findIndex(({ token }) => token === owner) + 1 : 0;
+}
+
+function lateKey({ granted, keys }: LateWrite, at: (time: number) => string): string {
+  return at(granted) + keys.map(digit).join("") + ".";
 }
 
 const codes = new Map<string, string>();

@@ -1,17 +1,19 @@
+import type { Reader } from "./actors.ts";
 import { advance } from "./advance.ts";
 import { choices, othersSee } from "./flights.ts";
 import { joinersSee } from "./joiners.ts";
 import type { Setting } from "./setting.ts";
 import { meet } from "./setting.ts";
-import type { Reader, Step, World } from "./world.ts";
-import { leftOf, nameOf, payloadOf, spend } from "./world.ts";
+import { payloadOf } from "./versions.ts";
+import type { Step, World } from "./world.ts";
+import { leftOf, nameOf, spend } from "./world.ts";
 
 /** The states in which a reader loads. */
 export const loading: ReadonlySet<string> = new Set(["Loading", "Bypassing", "Renewing"]);
 
 /** What can become of a load. */
 export function loads(world: World, i: number, reader: Reader, setting: Setting): ReadonlyArray<Step> {
-  const { source } = world;
+  const source = world.source[i % setting.keys]!;
   const who = nameOf("reader", i);
   const load = (version: number, from: World, reply: string): Step => {
     const loaded = payloadOf(version, i % setting.keys);

@@ -14,6 +14,8 @@
  * - `laggingReplica`: a load returns an older value. No level promises anything then.
  * - `unreadable`: a stored value cannot be decoded. `unstorable`: a loaded value is not stored by the tier.
  *   `sourceUnconfirmed`: a write was applied, but a tier below did not confirm it.
+ * - `connectionLost`: the connection over which a process hears of changes ends, with all that was on its way.
+ *   `halfOpen`: nothing comes over it any more, and nobody says so.
  */
 export type Fault =
   | "evict"
@@ -32,7 +34,9 @@ export type Fault =
   | "laggingReplica"
   | "unreadable"
   | "unstorable"
-  | "sourceUnconfirmed";
+  | "sourceUnconfirmed"
+  | "connectionLost"
+  | "halfOpen";
 
 /** The faults that the levels speak of. */
 export const faults: ReadonlyArray<Fault> = [
@@ -54,12 +58,17 @@ export const faults: ReadonlyArray<Fault> = [
 /**
  * What is checked in every state of a world; the folder's essay in lib/protocol defines the invariants I1 to I6. `D05` is
  * more than those ask: a value past its freshness is not returned if, when the slot last answered the read, a newer one
- * had been acknowledged.
+ * had been acknowledged. `S27`: after a write
+ * that ended in any way but unknown, and whose cache commands were all answered, none of its locks is left.
+ *
+ * Of processes: `I2 own` and `I3 own` are I2 and I3 within one of them. `X02`: a read that begins after a write was
+ * acknowledged, and after its process heard all that it was told until then, returns nothing older. `X03`: nor does one
+ * that begins more than a lease of its process's connection after the acknowledgement, whatever was heard.
  */
-export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "D05";
+export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "D05" | "S27" | "I2 own" | "I3 own" | "X02" | "X03";
 
 /** All invariants. */
 export const invariants: ReadonlyArray<Invariant> = ["I1", "I2", "I3", "I4", "I5", "I6"];
 
 /** All that is checked by default. */
-export const checks: ReadonlyArray<Invariant> = [...invariants, "D05"];
+export const checks: ReadonlyArray<Invariant> = [...invariants, "I2 own", "I3 own", "X02", "X03", "D05", "S27"];

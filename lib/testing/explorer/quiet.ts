@@ -1,11 +1,13 @@
 import type { ReadingState } from "../../protocol/reading.ts";
+import { idle } from "./actors.ts";
 import { atNow } from "./commands.ts";
 import { keyOf } from "./key.ts";
+import { staleAbove, unrecoveredAbove } from "./quiet_above.ts";
 import { readerSteps } from "./readers.ts";
 import type { Setting } from "./setting.ts";
 import { far, lease, momentsOf } from "./time.ts";
+import { versionOf } from "./versions.ts";
 import type { Broken, World } from "./world.ts";
-import { idle, versionOf } from "./world.ts";
 
 /** Judges worlds in which nothing is in flight: what is true of one is true of all that have the same slots. */
 export type Judge = (world: World) => ReadonlyArray<Broken>;
@@ -29,15 +31,20 @@ export function makeJudge(setting: Setting): Judge {
       readers: [],
       writers: [],
       joiners: [],
-      acknowledged: 0,
+      acknowledged: [],
       seen: [],
       left: [],
       copy: undefined,
+      instances: world.instances.map((each) => ({ ...each, own: 0, seen: 0, delivered: 0, proved: false })),
+      pivot: "ahead" as const,
+      bounded: 0,
     };
     const key = keyOf(left, momentsOf(left), setting);
     let broke = known.get(key);
     if (broke === undefined) {
-      broke = [...stale(left, calm), ...unrecovered(left, calm)];
+      broke = left.instances.length === 0
+        ? [...stale(left, calm), ...unrecovered(left, calm)]
+        : [...stale(left, calm), ...staleAbove(left, calm), ...unrecoveredAbove(left, calm)];
       known.set(key, broke);
     }
     return broke;
@@ -57,8 +64,9 @@ function stale(world: World, setting: Setting): ReadonlyArray<Broken> {
       const [, reply] = setting.protocol.apply(slot, { _tag: "look" }, { ...atNow(world, setting), now });
       if (reply._tag !== "Hit") return;
       const version = versionOf(reply.found.payload, key, world.source);
-      if (version === world.source) return;
-      broke.push({ invariant: "I1", reason: `v${version} stays in the slot, the source has v${world.source}` });
+      const current = world.source[key]!;
+      if (version === current) return;
+      broke.push({ invariant: "I1", reason: `v${version} stays in the slot, the source has v${current}` });
     });
   }
   return broke.slice(0, 1);
@@ -80,7 +88,8 @@ function unrecovered(world: World, setting: Setting): ReadonlyArray<Broken> {
 }
 
 function recovers(world: World, begins: number, reader: number, setting: Setting): boolean {
-  let alone: World = { ...world, seen: world.slots.map(() => 0), readers: world.slots.map(() => idle(0)) };
+  const none = world.slots.map(() => 0);
+  let alone: World = { ...world, acknowledged: none, seen: none, readers: none.map(() => idle(0)) };
   for (let round = 0; round < 4; round++) {
     alone = { ...alone, now: Math.max(alone.now + lease, begins) };
     const [filled] = readAlone(alone, reader, setting);

@@ -1,37 +1,12 @@
-import { apply } from "../../protocol/apply.ts";
-import type { AnyTable } from "../../protocol/machine.ts";
 import type { ReadingState } from "../../protocol/reading.ts";
-import { reading } from "../../protocol/reading.ts";
-import type { At, Level, Operation, Reply, Slot } from "../../protocol/slot.ts";
-import { writing } from "../../protocol/writing.ts";
+import type { Level, Operation } from "../../protocol/slot.ts";
 import type { Fault, Invariant } from "./names.ts";
 import { checks } from "./names.ts";
 import type { Needs } from "./needs.ts";
 import { needsOf } from "./needs.ts";
-
-/** A slot function over the values of a world, which are numbers. */
-export type SlotFunction = (
-  slot: Slot<number>,
-  operation: Operation<number>,
-  at: At,
-) => readonly [Slot<number>, Reply<number>];
-
-/** What is explored: by default the slot function and the tables that the library runs. */
-export interface Protocol {
-  /** What a slot makes of an operation. */
-  readonly apply: SlotFunction;
-  /** What a read does after each reply. */
-  readonly reading: AnyTable;
-  /** What a write does after each reply. */
-  readonly writing: AnyTable;
-  /** Whether a reader takes a new name for each claim, or one for all of them. */
-  readonly names: "each claim" | "each client";
-  /** What a waiting read or caller takes: only what is known to have been current since it began, or anything. */
-  readonly joining: "current" | "blindly";
-}
-
-/** The protocol as the library runs it. */
-export const shipped: Protocol = { apply, reading, writing, names: "each claim", joining: "current" };
+import type { Protocol } from "./protocol.ts";
+import { shipped } from "./protocol.ts";
+import { checkCounts, checkProcesses, checkTransactions } from "./refusals.ts";
 
 /** A world to explore. What is not given is as small, as plain and as free of faults as possible. */
 export interface WorldOptions {
@@ -41,6 +16,24 @@ export interface WorldOptions {
   readonly writers?: number;
   /** Keys; reader 1 reads the first, reader 2 the second, and so on around. 1 by default. */
   readonly keys?: number;
+  /**
+   * What writers write: for each of them, where fewer go around, the keys of each attempt of its transaction. All
+   * attempts but the last may meet another transaction at their commit, which aborts them for certain, and are followed
+   * by the next. One attempt at all keys by default.
+   */
+  readonly transactions?: ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>;
+  /**
+   * Processes, each with a tier of its own above the slots; writers are spread over them from the last on. None by
+   * default. They read and write one key, and nobody waits or joins.
+   */
+  readonly processes?: number;
+  /** In which process each reader is, from 0 on; fewer go around. Spread over all of them by default. */
+  readonly places?: ReadonlyArray<number>;
+  /**
+   * How processes hear of changes: by `tracking`, the default; the same, where they answer from their slots only while
+   * the connection has proved itself alive within its lease; or not.
+   */
+  readonly hearing?: "tracking" | "tracking, leased" | "nothing";
   /** In which order writers lock the keys: all in one, as by default and as tiers do, or every other one in the opposite. */
   readonly order?: "same" | "opposite";
   /** Callers that wait for a read under way instead of reading themselves; none by default. */
@@ -89,6 +82,7 @@ export interface Setting extends Required<Omit<WorldOptions, "protocol" | "fault
   readonly granted: ReadonlyArray<Fault>;
   readonly times: ReadonlyArray<number>;
   readonly repeatedSet: ReadonlySet<string>;
+  readonly checked: ReadonlySet<Invariant>;
   readonly needs: Needs;
   /** What was met: every reply, transition and fault, with how many steps it was met in. */
   readonly met: Map<string, number>;
@@ -99,38 +93,49 @@ const everyCommand = ["claim", "refresh", "fill", "release", "lock", "unlock"] a
 // Each state costs its key, an entry of a hash table, and a reference to where it came from.
 const mostStates = 5_000_000;
 
-/** Decides what the options left open. Throws a RangeError on numbers that are no counts. */
+/** As small, plain and free of faults as possible. */
+const plain = {
+  readers: 2,
+  writers: 2,
+  keys: 1,
+  joiners: 0,
+  patience: 0,
+  processes: 0,
+  hearing: "tracking",
+  entries: "fresh",
+  renewal: "served",
+  ahead: "never",
+  failures: "excused",
+  order: "same",
+  level: "pinned",
+  source: "unfenced",
+  replicas: "not waited for",
+  written: "said",
+  repeated: everyCommand,
+  invariants: checks,
+  until: "first",
+  bound: mostStates,
+} as const satisfies WorldOptions;
+
+/** Decides what the options left open. Throws a RangeError on options out of range. */
 export function settle(options: WorldOptions): Setting {
-  const { readers = 2, writers = 2, keys = 1, joiners = 0, patience = 0, faults = [], bound = mostStates } = options;
-  for (const [name, count] of Object.entries({ readers, writers, keys, joiners, patience, bound })) {
-    if (Number.isInteger(count) && count >= 0 && (name !== "keys" || count > 0)) continue;
-    throw new RangeError(`Cannot explore a world: expected a whole number of ${name}: received ${count}`);
-  }
+  const { faults = [], ...given } = { ...plain, ...options };
+  const { readers, writers, keys, joiners, patience, processes, bound, hearing } = given;
+  checkCounts({ readers, writers, keys, joiners, patience, processes, bound });
+  const transactions = given.transactions ?? [[Array.from({ length: keys }, (_, key) => key)]];
+  checkTransactions(transactions, keys);
+  if (processes > 0) checkProcesses(given);
   const granted = [...new Set(faults)];
-  const protocol = { ...shipped, ...options.protocol };
+  const protocol = { ...shipped, ...given.protocol };
   return {
-    readers,
-    writers,
-    keys,
-    joiners,
-    patience,
-    entries: options.entries ?? "fresh",
-    renewal: options.renewal ?? "served",
-    ahead: options.ahead ?? "never",
-    failures: options.failures ?? "excused",
-    order: options.order ?? "same",
-    starts: options.starts ?? ["Claiming"],
-    level: options.level ?? "pinned",
-    source: options.source ?? "unfenced",
-    replicas: options.replicas ?? "not waited for",
-    written: options.written ?? "said",
-    repeated: options.repeated ?? everyCommand,
-    repeatedSet: new Set(options.repeated ?? everyCommand),
-    invariants: options.invariants ?? checks,
+    ...given,
+    transactions,
+    places: given.places ?? Array.from({ length: processes }, (_, process) => process),
+    starts: given.starts ?? (processes > 0 && hearing !== "nothing" ? ["Looking"] : ["Claiming"]),
+    repeatedSet: new Set(given.repeated),
+    checked: new Set(given.invariants),
     protocol,
     needs: needsOf(protocol.reading),
-    until: options.until ?? "first",
-    bound,
     granted,
     times: granted.map((fault) => faults.filter((each) => each === fault).length),
     met: new Map(),

@@ -1,6 +1,17 @@
 import type { HistoryOperation, HistoryViolation, ValueZone } from "./operation.ts";
 
-/** Says a {@linkcode HistoryViolation} in words: which operations contradict each other, with their values and times. */
+/**
+ * Says a {@linkcode HistoryViolation} in words: which operations contradict each other, with their values and times.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { checkWritten, showViolation } from "@lamina/cache/testing";
+ *
+ * const { violations } = checkWritten([{ kind: "read", key: "a", value: "one", start: 2, end: 3, by: "Ada" }]);
+ * assertEquals(violations.map(showViolation), ['key "a": Ada\'s read of "one" [2, 3], which nobody wrote']);
+ * ```
+ */
 export function showViolation<K, V>(violation: HistoryViolation<K, V>): string {
   switch (violation._tag) {
     case "Invented": {

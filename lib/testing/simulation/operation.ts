@@ -4,7 +4,7 @@ import * as O from "fp-ts/lib/Option.js";
 import type { Duration } from "../../duration.ts";
 import type { Change, ReadOptions, Write } from "../../store.ts";
 import type { Action } from "./plan.ts";
-import { writeOf } from "./source.ts";
+import { change, writeOf } from "./source.ts";
 import type { Life, Recorded, World } from "./world.ts";
 import { meet, momentOf, note, violate } from "./world.ts";
 
@@ -53,6 +53,7 @@ async function perform(world: World, action: Action, life: Life): Promise<void> 
     end: undefined,
     endedAt: Infinity,
     reads: [],
+    fresh: [],
     outcome: undefined,
     says: "never ended",
     error: undefined,
@@ -76,13 +77,16 @@ async function perform(world: World, action: Action, life: Life): Promise<void> 
 
 /** An operation in words. */
 export function saidOf({ does, id, keys, told, patience }: Action): string {
-  const what = does === "put" || does === "mutate" ? keys.map((key) => `${key} = ${key}${id}`) : keys;
+  const what = does === "put" || does === "mutate" || does === "change"
+    ? keys.map((key) => `${key} = ${key}${id}`)
+    : keys;
   const within = patience === Infinity ? "" : ` within ${patience} ms`;
-  return `${does} ${what.join(", ")}${does === "mutate" && told ? ", told" : ""}${within}`;
+  const named = what.length === 0 ? does : `${does} ${what.join(", ")}`;
+  return `${named}${does === "mutate" && told ? ", told" : ""}${within}`;
 }
 
 /** What an operation came to. */
-type Done = Pick<Recorded, "reads" | "outcome" | "says" | "error">;
+type Done = Pick<Recorded, "reads" | "fresh" | "outcome" | "says" | "error">;
 
 function doIt(world: World, action: Action, life: Life): Promise<Done> {
   const { does, id, keys } = action;
@@ -109,6 +113,13 @@ function doIt(world: World, action: Action, life: Life): Promise<Done> {
       return ofWrite(store.remove(key));
     case "invalidate":
       return ofWrite(store.invalidate(keys));
+    case "clear":
+      return ofWrite(store.invalidateAll());
+    case "clear softly":
+      return ofWrite(store.invalidateAll({ mode: "soft" }));
+    case "change":
+      change(world, key, `${key}${id}`);
+      return Promise.resolve({ ...nothing, says: "changed" });
     case "mutate": {
       const changes = keys.map((each): Change<string, string> => ({ key: each, value: O.some(`${each}${id}`) }));
       const written = changes.map(({ value }) => value);
@@ -125,18 +136,20 @@ async function readEntries(
 ): Promise<Done> {
   const entries = await life.store.entries(keys, options)();
   const reads: Array<readonly [string, string | undefined]> = [];
+  const fresh: Array<readonly [string, string | undefined]> = [];
   let error: string | undefined;
   entries.forEach((entry, i) => {
     if (entry._tag === "Left") return void (error = entry.left._tag);
     meet(world, `verdict ${entry.right.verdict._tag}`);
     reads.push([keys[i]!, O.toUndefined(entry.right.value)]);
+    if (entry.right.fresh > 0) fresh.push(reads.at(-1)!);
   });
   if (entries.length !== keys.length) error = `${entries.length} entries`;
   const verdicts = entries.map((entry) => entry._tag === "Left" ? entry.left._tag : entry.right.verdict._tag);
-  return { ...nothing, reads, says: `${showValues(reads)} (${verdicts.join(", ")})`, error };
+  return { ...nothing, reads, fresh, says: `${showValues(reads)} (${verdicts.join(", ")})`, error };
 }
 
-const nothing: Done = { reads: [], outcome: undefined, says: "", error: undefined };
+const nothing: Done = { reads: [], fresh: [], outcome: undefined, says: "", error: undefined };
 
 function ofRead<A>(
   keys: ReadonlyArray<string>,

@@ -2,8 +2,15 @@ import type { Fault } from "../explorer/names.ts";
 import type { Dice } from "./dice.ts";
 import { diceOf } from "./dice.ts";
 
-/** What a client does. `entries` and `force` read with everything that is known about a value. */
-export type Doing = "get" | "getMany" | "entries" | "force" | "peek" | "put" | "remove" | "mutate" | "invalidate";
+/**
+ * What a client does. `entries` and `force` read with everything that is known about a value. `change` changes a row of
+ * the source without any cache, `clear` and `clear softly` invalidate all that there is.
+ */
+export type Doing = "get" | "getMany" | "entries" | "force" | "peek" | Writing | Clearing;
+
+type Writing = "put" | "remove" | "mutate" | "invalidate" | "change";
+
+type Clearing = "clear" | "clear softly";
 
 /** A client's operation. It begins at its time, or when the client's operation before it has ended. */
 export interface Action {
@@ -64,8 +71,8 @@ export interface Plan {
   readonly delays: "drawn" | "planned";
 }
 
-/** The plan of a seed; the same seed and faults give the same one. */
-export function planOf(seed: number, faults: ReadonlyArray<Fault>): Plan {
+/** The plan of a seed; the same seed and faults give the same one, and others besides where all can be invalidated. */
+export function planOf(seed: number, faults: ReadonlyArray<Fault>, invalidates: "keys" | "all" = "keys"): Plan {
   const dice = diceOf(seed);
   const processes = dice.pick([1, 2, 2, 3]);
   const names = ["a", "b", "c"].slice(0, 2 + dice.below(2));
@@ -81,7 +88,31 @@ export function planOf(seed: number, faults: ReadonlyArray<Fault>): Plan {
   const restarts: ReadonlyArray<Restart> = dice.chance(0.15)
     ? [{ _tag: "Restart", id: id + 1 + faults.length, at: when(), process: dice.below(processes) }]
     : [];
-  return { seed, processes, keys, events: [...actions, ...mishaps, ...restarts], delays: "drawn" };
+  const clears = invalidates === "all" ? randomClears(dice, id + 2 + faults.length, actions, [...keys.keys()]) : [];
+  return { seed, processes, keys, events: [...actions, ...clears, ...mishaps, ...restarts], delays: "drawn" };
+}
+
+/** Rows that change behind the caches' back, and what is done about it, mostly soon: by one client, or by several at once. */
+function randomClears(
+  dice: Dice,
+  first: number,
+  actions: ReadonlyArray<Action>,
+  names: ReadonlyArray<string>,
+): ReadonlyArray<Action> {
+  const clears: Array<Action> = [];
+  const add = (at: number, does: Doing): void => {
+    const { client } = dice.pick(actions);
+    const keys = does === "change" ? [dice.chance(0.7) ? names[0]! : dice.pick(names)] : [];
+    clears.push({ _tag: "Action", id: first + clears.length, at, client, does, keys, told: false, patience: Infinity });
+  };
+  for (let round = 1 + dice.below(3); round > 0; round--) {
+    const at = dice.pick(actions).at + dice.below(dice.chance(0.7) ? 30 : 120);
+    if (dice.chance(0.9)) add(at, "change");
+    const clearing = dice.pick(["clear", "clear", "clear softly"] as const);
+    add(at + dice.below(20), clearing);
+    if (dice.chance(0.4)) add(at + dice.below(20), dice.pick([clearing, "clear", "clear softly"]));
+  }
+  return clears;
 }
 
 const reads = ["get", "get", "get", "entries", "entries", "getMany", "force", "peek"] as const;

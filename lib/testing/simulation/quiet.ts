@@ -27,6 +27,7 @@ export async function checkQuiet(world: World): Promise<void> {
   world.quiet = true;
   const open = lives.flatMap((life) => life === undefined ? [] : [life]);
   for (const { state, name } of open) if (state !== "open") violate(world, "I5", `${name} is still ${state}`);
+  await clearAll(world, open);
   clock.skip(lease + 1 + (started > 1 ? behind : 0));
   // What a tier in memory has may hide what lies below: a newcomer has nothing yet.
   open.push(start(world, world.plan.processes));
@@ -35,6 +36,13 @@ export async function checkQuiet(world: World): Promise<void> {
     for (const key of world.rows.keys()) await checkRecovery(world, life, key);
   }
   for (const life of open) await checkClosing(world, life);
+}
+
+/** What changed behind the caches is what they have once they were invalidated; in a quiet system that succeeds. */
+async function clearAll(world: World, [life]: ReadonlyArray<Life>): Promise<void> {
+  if (life === undefined || !world.recorded.some(({ action: { does } }) => does === "change")) return;
+  const done = await answered(world, life.store.invalidateAll()());
+  if (done?._tag !== "Right") violate(world, "I5", `a quiet invalidation by ${life.name} ended with ${done?._tag}`);
 }
 
 /** I1: what is read is what the source has. */

@@ -35,6 +35,8 @@ export interface SimulatedStack {
   readonly behind?: DurationLike;
   /** The longest lease of its tiers; 10 s unless told, as theirs is, and no shorter. */
   readonly lease?: DurationLike;
+  /** Whether `invalidateAll` invalidates all of it, since every tier carries an epoch or is in one process; `keys` unless told. */
+  readonly invalidates?: "keys" | "all";
   /** Which values its tiers keep, so that a second read hits; all of them unless told. */
   readonly keeps?: (value: string | undefined) => boolean;
 }

@@ -148,14 +148,16 @@ function commit(
     note(world, () => `${name} is refused: its lease is over`);
     return false;
   }
-  for (const { key, value } of changes) {
-    const written = toValue(value);
-    world.rows.set(key, written);
-    world.versions.get(key)!.push(written);
-    world.orders.set(writtenName(key, written), world.orders.size + 1);
-  }
+  for (const { key, value } of changes) change(world, key, toValue(value));
   note(world, () => `${name}: ${changes.map(({ value }) => toValue(value) ?? "nothing").join(", ")}`);
   return true;
+}
+
+/** A row is what it was not before; no cache is told. */
+export function change(world: World, key: string, value: string | undefined): void {
+  world.rows.set(key, value);
+  world.versions.get(key)!.push(value);
+  world.orders.set(writtenName(key, value), world.orders.size + 1);
 }
 
 function toValue(value: Option<string>): string | undefined {

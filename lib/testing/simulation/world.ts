@@ -31,6 +31,8 @@ export interface Recorded {
   endedAt: number;
   /** What was read, for each key. */
   reads: ReadonlyArray<readonly [key: string, value: string | undefined]>;
+  /** What of that was said to be fresh. */
+  fresh: Recorded["reads"];
   /** What it said about its write. */
   outcome: "committed" | "aborted" | "unknown" | "unconfirmed" | undefined;
   /** How it ended, in words. */

@@ -1,6 +1,8 @@
 import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
+import type { TaskEither } from "fp-ts/lib/TaskEither.js";
 import type { Write } from "../../store.ts";
+import type { LawsOptions } from "./options.ts";
 import type { Material } from "./script.ts";
 import type { MakeStore, World } from "./world.ts";
 import { answered, isSame, show, silent, worldOf } from "./world.ts";
@@ -11,6 +13,7 @@ export async function checkLazy<K, V>(make: MakeStore<K, V>, { keys, makeValue }
   const { store, clock, rows } = world;
   let ran = 0;
   const write = (): Write<void> => () => (ran += 1, Promise.resolve(E.right(undefined)));
+  const body = (): TaskEither<never, void> => () => (ran += 1, Promise.resolve(E.right(undefined)));
   const [key] = keys as readonly [K];
   store.get(key);
   store.getMany(keys);
@@ -19,6 +22,7 @@ export async function checkLazy<K, V>(make: MakeStore<K, V>, { keys, makeValue }
   store.remove(key);
   store.mutate(keys, write);
   store.invalidate(keys);
+  store.transact(body);
   await clock.advance(1_000);
   if (world.loads > 0 || ran > 0 || rows.size > 0) {
     throw new Error(
@@ -29,7 +33,11 @@ export async function checkLazy<K, V>(make: MakeStore<K, V>, { keys, makeValue }
 }
 
 /** Once it is closed, everything answers `Closed`. */
-export async function checkClosed<K, V>(make: MakeStore<K, V>, { keys, makeValue }: Material<K, V>): Promise<void> {
+export async function checkClosed<K, V>(
+  make: MakeStore<K, V>,
+  { keys, makeValue }: Material<K, V>,
+  { transacts = true }: Pick<LawsOptions, "transacts">,
+): Promise<void> {
   const world = worldOf(make, keys.map((key, i) => [key, makeValue(i + 1)] as const));
   const { store } = world;
   const [key] = keys as readonly [K];
@@ -43,6 +51,7 @@ export async function checkClosed<K, V>(make: MakeStore<K, V>, { keys, makeValue
   }
   let ran = 0;
   const write = (): Write<void> => () => (ran += 1, Promise.resolve(E.right(undefined)));
+  const body = (): TaskEither<never, void> => () => (ran += 1, Promise.resolve(E.right(undefined)));
   const asked: Readonly<Record<string, () => Promise<unknown>>> = {
     get: async () => tagOf(await store.get(key)()),
     getMany: async () => tagOf(await store.getMany(keys)()),
@@ -51,6 +60,7 @@ export async function checkClosed<K, V>(make: MakeStore<K, V>, { keys, makeValue
     remove: async () => tagOfWrite(await store.remove(key)()),
     mutate: async () => tagOfWrite(await store.mutate(keys, write)()),
     invalidate: async () => tagOfWrite(await store.invalidate(keys)()),
+    ...(transacts ? { transact: async () => tagOfWrite(await store.transact<void, never>(body)()) } : {}),
   };
   for (const [name, ask] of Object.entries(asked)) await expectClosed(world, name, ask, keys.length);
   if (ran > 0) throw new Error("The store differs: expected no write to be run: it was run");
@@ -75,7 +85,7 @@ async function expectClosed<K, V>(
   throw new Error(`The store differs: expected ${name} to answer ${show(wanted)}: received ${tell(received)}`);
 }
 
-const writes: ReadonlySet<string> = new Set(["put", "remove", "mutate", "invalidate"]);
+const writes: ReadonlySet<string> = new Set(["put", "remove", "mutate", "invalidate", "transact"]);
 
 function tagOf(answer: Either<{ readonly _tag: string }, unknown>): string {
   return answer._tag === "Left" ? answer.left._tag : "a value";

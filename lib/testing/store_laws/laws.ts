@@ -15,12 +15,15 @@ export interface Law {
   readonly compares?: boolean;
   /** Whether it needs a store whose time can be made to pass. */
   readonly takesTime?: boolean;
+  /** Whether what it is about is transactions. */
+  readonly transacts?: boolean;
   /** Whether the source has rows at first. */
   readonly begins?: "empty";
 }
 
 const reads: ReadonlyArray<Doing> = ["get", "getMany", "entries", "force", "peek", "read together"];
-const committed: ReadonlyArray<Doing> = ["put", "remove", "mutate", "mutate, told", "mutate, of more"];
+const transacted: ReadonlyArray<Doing> = ["transact", "transact, together", "transact, twice"];
+const committed: ReadonlyArray<Doing> = ["put", "remove", "mutate", "mutate, told", "mutate, of more", ...transacted];
 
 /** The laws that scripts show. */
 export const laws: ReadonlyArray<Law> = [
@@ -31,7 +34,7 @@ export const laws: ReadonlyArray<Law> = [
   },
   {
     name: "adding it changes no answer in a quiet system",
-    doings: [...reads, ...committed, "mutate, aborted", "put, refused", "invalidate", "pass"],
+    doings: [...reads, ...committed, "mutate, aborted", "put, refused", "transact, failed", "invalidate", "pass"],
     probes: "the end",
     compares: true,
   },
@@ -41,8 +44,14 @@ export const laws: ReadonlyArray<Law> = [
     probes: "each step",
   },
   {
+    name: "after a transaction, alone or of several stores, every read answers as the source does",
+    doings: ["get", "getMany", "put", ...transacted, ...transacted, "transact, failed"],
+    probes: "each step",
+    transacts: true,
+  },
+  {
     name: "an aborted write changes nothing",
-    doings: ["get", "put", "mutate, aborted", "mutate, aborted", "put, refused"],
+    doings: ["get", "put", "mutate, aborted", "mutate, aborted", "put, refused", "transact, failed"],
     probes: "each step",
   },
   {
@@ -54,6 +63,8 @@ export const laws: ReadonlyArray<Law> = [
       "mutate, unknown, applied",
       "mutate, unknown, not applied",
       "mutate, unknown, applied later",
+      "transact, unknown, applied",
+      "transact, unknown, not applied",
     ],
     probes: "each step",
     takesTime: true,

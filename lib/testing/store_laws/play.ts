@@ -5,6 +5,7 @@ import * as O from "fp-ts/lib/Option.js";
 import type { Deadline } from "../../deadline.ts";
 import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import type { Step } from "./script.ts";
+import { transact } from "./transact.ts";
 import type { World } from "./world.ts";
 import { answered, assign, isSame, show, silent, truthOf } from "./world.ts";
 
@@ -31,6 +32,13 @@ export async function play<K, V>(world: World<K, V>, step: Step<K, V>, leases: n
     case "remove":
     case "put, refused":
       return await save(world, step);
+    case "transact":
+    case "transact, together":
+    case "transact, twice":
+    case "transact, failed":
+    case "transact, unknown, applied":
+    case "transact, unknown, not applied":
+      return await transact(world, step, leases);
     default:
       return await mutate(world, step, leases);
   }

@@ -6,7 +6,8 @@ import { diceOf } from "../simulation/dice.ts";
  *
  * `read together` is many single reads of one turn. Of a mutate, `told` says what it wrote, `of more` that it wrote keys
  * which it names only afterwards; `aborted` was certainly not applied; of the unknown ones, nobody knows whether they
- * were applied, not, or will be later, and the leases end after them. `invalidate` follows a change behind the store's
+ * were applied, not, or will be later, and the leases end after them. A transaction is run `together` with the source, as
+ * one of two stores; `twice` if its first attempt met another one; and `failed` if its body does. `invalidate` follows a change behind the store's
  * back. `pass` lets time pass.
  */
 export type Doing =
@@ -26,6 +27,12 @@ export type Doing =
   | "mutate, unknown, not applied"
   | "mutate, unknown, applied later"
   | "put, refused"
+  | "transact"
+  | "transact, together"
+  | "transact, twice"
+  | "transact, failed"
+  | "transact, unknown, applied"
+  | "transact, unknown, not applied"
   | "invalidate"
   | "pass";
 
@@ -71,7 +78,7 @@ function keysFor<K>(does: Doing, keys: ReadonlyArray<K>, dice: Dice): ReadonlyAr
   if (does === "pass") return [];
   if (ofOne.has(does)) return [dice.pick(keys)];
   // Often the same key twice; sometimes no key at all, where that means something.
-  const fewest = does.startsWith("mutate") ? 1 : 0;
+  const fewest = does.startsWith("mutate") || does.startsWith("transact") ? 1 : 0;
   return Array.from({ length: fewest + dice.below(6) }, () => dice.pick(keys));
 }
 
@@ -81,7 +88,7 @@ export function showStep<K, V>(
   show: (what: unknown) => string,
 ): string {
   if (does === "pass") return `${milliseconds} ms pass`;
-  const writes = does.startsWith("mutate") || does.startsWith("put") || does === "invalidate";
+  const writes = /^(mutate|put|transact|invalidate)/.test(does);
   const each = keys.map((key, i) => {
     if (!writes) return show(key);
     return values[i] === undefined ? `${show(key)} removed` : `${show(key)} = ${show(values[i])}`;

@@ -8,6 +8,7 @@ import { source } from "../../source/source.ts";
 import type { Change, Store } from "../../store.ts";
 import type { VirtualClock } from "../virtual_clock.ts";
 import { virtualClock } from "../virtual_clock.ts";
+import { transactionsOf } from "./truth.ts";
 
 /** Makes the store that is tested: a layer in front of the store below, whose time is that clock's. */
 export type MakeStore<K, V> = (below: Store<K, V>, clock: VirtualClock) => Store<K, V>;
@@ -16,9 +17,16 @@ export type MakeStore<K, V> = (below: Store<K, V>, clock: VirtualClock) => Store
 export interface World<K, V> {
   readonly clock: VirtualClock;
   readonly store: Store<K, V>;
+  /** The source as a store. */
+  readonly below: Store<K, V>;
   readonly rows: Map<unknown, V>;
   /** Whether the source refuses what is saved. */
   refusing: boolean;
+  /**
+   * How the next commits of transactions end, other than well: the first one `conflict`, to be run anew; or unknown, and
+   * applied after so many milliseconds, or never.
+   */
+  commits: Array<"conflict" | number>;
   /** How often the source was asked to load. */
   loads: number;
   /** What was answered, in words. */
@@ -39,10 +47,20 @@ export function worldOf<K, V>(make: MakeStore<K, V>, rows: ReadonlyArray<readonl
       for (const { key, value } of changes) assign(world, key, O.toUndefined(value));
       return Promise.resolve();
     },
+    transaction: transactionsOf(() => world),
     outcomeOf: () => "aborted",
     clock,
   });
-  const world: World<K, V> = { clock, store: make(below, clock), rows: known, refusing: false, loads: 0, answers: [] };
+  const world: World<K, V> = {
+    clock,
+    store: make(below, clock),
+    below,
+    rows: known,
+    refusing: false,
+    commits: [],
+    loads: 0,
+    answers: [],
+  };
   return world;
 }
 

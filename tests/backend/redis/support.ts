@@ -81,11 +81,20 @@ export async function admin(url: string): Promise<Admin> {
   };
 }
 
-/** Waits for something that is about to happen; fails loudly if it does not within ten seconds. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+/** Waits for something that is about to happen; fails loudly if it does not within ten seconds, or as many as are said. */
+export function eventually(what: string, holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
+  return within(seconds * 1_000, what, holds);
+}
+
+/** Waits for something that takes so many milliseconds at most. */
+export async function within(
+  milliseconds: number,
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + milliseconds;
   while (!await holds()) {
-    if (performance.now() > end) throw new Error(`Expected ${what} within 10 s`);
+    if (performance.now() > end) throw new Error(`Expected ${what} within ${milliseconds / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

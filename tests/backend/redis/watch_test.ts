@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { keySlot } from "../../../lib/backend/redis/key_slot.ts";
 import { redisBackend, type RedisEvent } from "../../../lib/backend/redis/mod.ts";
+import { readOptions } from "../../../lib/backend/redis/options.ts";
+import { routerOf } from "../../../lib/backend/redis/router.ts";
+import { watching } from "../../../lib/backend/redis/watch.ts";
 import { openGate } from "../../../lib/task/faults/gate.ts";
 import { virtualClock } from "../../../lib/testing/mod.ts";
 import { type RedisServer, redisServersTest } from "../../servers/redis.ts";
@@ -167,10 +170,63 @@ redisServersTest("a server that tells nothing is polled, and that is reported on
     await filled(worker, key, generation);
     for (const wait of waits) await wait.endsEarly();
   }
-  const lost = events.flatMap((event) => event._tag === "ConnectionLost" ? [event.reason] : []);
-  assertEquals(lost.length, 1);
-  assert(lost[0]!.startsWith("no word of changes: NOPERM") && !lost[0]!.includes("secret"), lost[0]);
+  const refused = events.flatMap((event) => event._tag === "WatchRefused" ? [event.reason] : []);
+  assertEquals(refused.length, 1);
+  assert(refused[0]!.startsWith("NOPERM") && !refused[0]!.includes("secret"), refused[0]);
+  assert(events.every(({ _tag }) => _tag !== "ConnectionLost"), "no connection was lost");
 });
+
+redisServersTest("where nobody tells of changes the pauses between two looks double, up to a poll", async (start) => {
+  const server = await start();
+  await using watcher = await admin(server.url);
+  await watcher.send("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
+  const clock = virtualClock();
+  const refused = Promise.withResolvers<void>();
+  await using worker = redisBackend({ url: server.url });
+  await using waiter = redisBackend({
+    url: server.url.replace("//", "//app:secret@"),
+    clock,
+    onEvent: ({ _tag }) => _tag === "WatchRefused" && refused.resolve(),
+  });
+  await ready(waiter);
+  const generation = await claimed(worker, slot);
+  const wait = waiting(waiter, slot, 60_000);
+  await refused.promise;
+  // Answers come in the order of the questions, so that a look before this one would have been counted.
+  const looks = async (): Promise<number> => (await ask(waiter, slot, look), await calls(watcher, "pttl"));
+  const before = await looks();
+  const moments: Array<number> = [];
+  for (let count = before; clock.now() < 1_000;) {
+    await clock.advance(10);
+    const now = await looks();
+    if (now > count) moments.push(clock.now());
+    count = now;
+  }
+  assertEquals(moments, [20, 40, 80, 160, 320, 570, 820]);
+  await filled(worker, slot, generation);
+  await clock.advance(250);
+  await wait.endsEarly();
+});
+
+redisServersTest(
+  "X12 a hundred thousand slots that were waited for leave no watch and one connection",
+  async (start) => {
+    const server = await start();
+    const settings = readOptions({ url: server.url });
+    const router = routerOf(settings);
+    const self = watching(router, settings.clock);
+    await eventually("a connection", () => router.nodes()[0]!.data.phase._tag === "Ready");
+    for (let i = 0; i < 20; i++) {
+      const waits = Array.from({ length: 5_000 }, (_, at) => self.changed(`lamina:t:0:${i}.${at}`, 60_000)());
+      assertEquals(self.size(), { awaited: 5_000, watched: 5_000, connections: 1 });
+      await Promise.all(waits);
+      assertEquals(self.size(), { awaited: 0, watched: 0, connections: 1 });
+    }
+    self.close();
+    assertEquals(self.size().connections, 0);
+    router.close();
+  },
+);
 
 redisServersTest("where too many slots are awaited, the rest wait for their time", async (start) => {
   const server = await start();

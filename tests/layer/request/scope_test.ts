@@ -320,6 +320,7 @@ Deno.test("B05 a request begins empty, and after its end every operation answers
       left(await mine.mutate([1], () => () => Promise.resolve(E.right(1)))()).error,
       left(await mine.invalidate([1])()).error,
       left(await mine.invalidateAll()()).error,
+      left(await mine.transact(() => () => Promise.resolve(E.right(1)))()).error,
       left(await mine.draft(1).get()),
       left(mine.draft(1).set(O.none)),
       left(await mine.draft(1).store()).error,

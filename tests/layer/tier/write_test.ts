@@ -26,7 +26,7 @@ Deno.test("S15 a write places its own token on every shard of every key before t
   const here = world();
   const texts = sharedTexts(here, { shards: { now: 2, before: 3 } });
   const both = [heldWrite(() => {}), heldWrite(() => {})];
-  const slots = [1, 2].flatMap((key) => [0, 1, 2].map((shard) => `lamina:text:${shard}:${key}`));
+  const slots = [1, 2].flatMap((key) => ["0", "1{}", "2{}"].map((shard) => `lamina:text:${shard}:${key}`));
   const lastLock = here.faulty.inject(({ slot }) => slot === slots[5], "held");
   const writing = both.map(({ write }) => texts.mutate([2, 1], write)());
   await turn();

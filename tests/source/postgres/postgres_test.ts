@@ -8,6 +8,7 @@ import { writing } from "../../../mod.ts";
 import { postgresTest } from "../../servers/postgres.ts";
 import { withoutRejections } from "../../support/rejections.ts";
 import { allFound, found, left, right } from "../../support/results.ts";
+import type { Account } from "./support.ts";
 import { accountsIn, eventually, itsConnections, makeAccounts, move, rows, setTo, stateOf } from "./support.ts";
 
 postgresTest("PostgreSQL: rows are read, saved and removed, and a transaction is there as a whole", async (server) => {
@@ -26,6 +27,23 @@ postgresTest("PostgreSQL: rows are read, saved and removed, and a transaction is
   })();
   assertEquals([right(seen), await admin.balances()], [[4, 9], [4, 5]]);
 });
+
+postgresTest(
+  "PostgreSQL: a single row is selected as one, also in a transaction, and several as several",
+  async (server) => {
+    await using _admin = await makeAccounts(server, [9, 0]);
+    const asked: Array<unknown> = [];
+    await using accounts = accountsIn({
+      database: server.url(),
+      rows: (session, ids) => (asked.push(ids), rows(session, ids)),
+      loadOne: async (session, id) => (asked.push(id), (await rows(session, [id]) as ReadonlyArray<Account>)[0]),
+    });
+    assertEquals([found(await accounts.get(0)())?.balance, found(await accounts.get(7)())], [9, undefined]);
+    assertEquals(allFound(await accounts.getMany([0, 1])()).map((row) => row?.balance), [9, 0]);
+    right(await accounts.transact(move(5))());
+    assertEquals(asked, [0, 7, [0, 1], 0, 1]);
+  },
+);
 
 postgresTest("PostgreSQL: a body that fails leaves nothing, and its connection is used again", async (server) => {
   await using admin = await makeAccounts(server, [9, 0]);
