@@ -9,6 +9,8 @@ import { milliseconds } from "./duration.ts";
 export interface Seat {
   /** Takes part. Answers when the sources of all the stores do, or when it is known that one does not. */
   readonly take: (member: Member) => Promise<Either<CacheError, Part>>;
+  /** Waits no longer for the others: where they are not there yet, none takes part any more. */
+  readonly leave: () => void;
 }
 
 /** What a source brings to a transaction of several stores. */
@@ -124,6 +126,8 @@ export function joint<R>(
       },
     }));
   };
+  // Where all are there already this says nothing any more.
+  const leave = (): void => gathered.resolve(E.left(endedElsewhere));
   const seatOf = (position: number): Seat => ({
     take: async (member) => {
       if (members.has(position)) return E.left(takenTwice);
@@ -131,13 +135,13 @@ export function joint<R>(
       gather();
       return E.map((part: Omit<Part, "leads">) => ({ ...part, leads: position === 0 }))(await gathered.promise);
     },
+    leave,
   });
   return {
     seats: Array.from({ length: count }, (_, position) => seatOf(position)),
     isTaken: (position) => members.has(position),
     arrive: (position, transaction) => round.arrive(position, transaction),
-    // Where all are there already this says nothing any more.
-    leave: () => gathered.resolve(E.left(endedElsewhere)),
+    leave,
   };
 }
 

@@ -179,7 +179,7 @@ function isNamespace(name: string): boolean {
  * import { slotName } from "@lamina/cache";
  *
  * const nameOf = slotName({ namespace: "user" });
- * assertEquals([nameOf("42", 0), nameOf("42", 1)], ["lamina:user:0:42", "lamina:user:1:42"]);
+ * assertEquals([nameOf("42", 0), nameOf("42", 1)], ["lamina:user:0:42", "lamina:user:1{}:42"]);
  * ```
  */
 export function slotName(options: NamespaceOptions): (encoded: string, shard: number) => string {

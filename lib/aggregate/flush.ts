@@ -25,27 +25,40 @@ export interface Flushing<K, V> {
 /** A batch that somebody left, and then what was queued since. */
 const mostBatches = 2;
 
-/** Flushes buckets, one after the other, as long as the lock is held; a bucket that fails does not keep others waiting. */
+/**
+ * Flushes buckets, one after the other, as long as the lock is held; a bucket that fails does not keep others waiting. Only
+ * a port that is silent ends it: it would be for each of them. `reached` is told of each bucket that was tried, of whose
+ * failure an event has told.
+ */
 export async function flushAll<K, V>(
   self: Flushing<K, V>,
   held: Held,
   buckets: ReadonlyArray<number>,
+  reached: (bucket: number) => void = () => {},
 ): Promise<E.Either<AggregateError, Flushed>> {
   let [written, dead, failed] = [0, 0, 0];
+  let error: AggregateError | undefined;
   for (const bucket of buckets) {
     for (let batch = 0; batch < mostBatches; batch++) {
       if (held.lost.aborted) return E.left({ _tag: "NotHeld", lock: held.name, reason: "lost" });
-      const taken = await ask(self.asking, () => self.port.take(self.place(bucket), self.nonce()))();
-      if (taken._tag === "Left") return taken;
+      const place = self.place(bucket);
+      const taken = await ask(self.asking, () => self.port.take(place, self.nonce()))();
+      reached(bucket);
+      if (taken._tag === "Left") {
+        self.job.onEvent({ _tag: "FlushFailed", queue: self.name, bucket: place, keys: 0, error: taken.left });
+        if (taken.left._tag === "TimedOut") return taken;
+        error ??= taken.left;
+        break;
+      }
       if (O.isNone(taken.right)) break;
-      const done = await flushOne(self, held, self.place(bucket), taken.right.value);
+      const done = await flushOne(self, held, place, taken.right.value);
       written += done.written;
       dead += done.dead;
       failed += done.failed;
       if (done.failed > 0) break;
     }
   }
-  return E.right({ _tag: "Flushed", written, dead, failed });
+  return error === undefined ? E.right({ _tag: "Flushed", written, dead, failed }) : E.left(error);
 }
 
 async function flushOne<K, V>(

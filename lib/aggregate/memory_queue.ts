@@ -57,7 +57,10 @@ function hold(bucket: Bucket, parcels: ReadonlyArray<Parcel>, most: number, next
   const { queue, pending, values } = bucket;
   const added = new Set(parcels.map(({ key }) => key).filter((key) => !queue.has(key)));
   const counted = [...added].filter((key) => !pending?.keys.has(key)).length;
-  if (counted > 0 && queue.size + counted > most) return { _tag: "Full", queued: queue.size, version: next() };
+  const waiting = [...pending?.keys ?? []].filter((key) => !queue.has(key)).length;
+  if (counted > 0 && queue.size + waiting + counted > most) {
+    return { _tag: "Full", queued: queue.size, version: next() };
+  }
   for (const { key, value } of parcels) {
     values.set(key, { value: value.slice(), version: next() });
     queue.add(key);

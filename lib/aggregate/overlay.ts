@@ -19,10 +19,12 @@ export function overlay<K, V>(queue: Queue<K, V>): (below: Store<K, V>) => Store
       entries: (keys, options) => () => entries(queue, below, keys, options),
       transact: () => () => Promise.resolve(E.left({ outcome: "aborted", error: noTransactions })),
       peek: () => O.none,
+      // Word of slots is not word of what is queued.
+      changes: below.changes?.world && { world: below.changes.world, slots: undefined },
       save: O.some((changes) => async () => {
-        for (const { key, value } of changes) {
+        for (const [i, { key, value }] of changes.entries()) {
           const put = await queue.put(key, value)();
-          if (put._tag === "Left") return E.left(failure(put.left));
+          if (put._tag === "Left") return E.left(failure(put.left, i > 0));
         }
         return E.right(undefined);
       }),
@@ -47,7 +49,11 @@ async function entries<K, V>(
   const missing = keys.filter((_, i) => queued.right[i]?._tag !== "Some");
   const loaded = missing.length === 0 ? [] : await below.entries(missing, options)();
   let next = 0;
-  return queued.right.map((found) => found._tag === "Some" ? E.right(entryOf(found.value, asOf)) : loaded[next++]!);
+  // That nothing was queued is as old as the question, whatever was current below later.
+  const lookedUp = E.map((entry: Entry<V>) => ({ ...entry, asOf: Math.min(entry.asOf, asOf) }));
+  return queued.right.map((found) =>
+    found._tag === "Some" ? E.right(entryOf(found.value, asOf)) : lookedUp(loaded[next++]!)
+  );
 }
 
 function entryOf<V>(value: O.Option<V>, asOf: number): Entry<V> {
@@ -56,10 +62,10 @@ function entryOf<V>(value: O.Option<V>, asOf: number): Entry<V> {
   return { value, age: 0 as Duration, fresh: forever, until: forever, verdict, asOf };
 }
 
-/** What is refused was not queued; after anything else nobody knows. */
-function failure(error: AggregateError): WriteFailure<never> {
+/** What is refused was not queued; after anything else nobody knows, and some may be of several. */
+function failure(error: AggregateError, someAreQueued: boolean): WriteFailure<never> {
   const refused = ["KeyRefused", "ValueRefused", "Closed"].includes(error._tag);
-  return { outcome: refused ? "aborted" : "unknown", error: toCacheError(error) };
+  return { outcome: refused && !someAreQueued ? "aborted" : "unknown", error: toCacheError(error) };
 }
 
 function toCacheError(error: AggregateError): CacheError {

@@ -138,7 +138,8 @@ async function putOne<K, V>(
     if (state.closed) return E.left({ _tag: "Closed", what: state.name });
     const held = await ask(asking, () => port.hold(state.place(bucket), parcels, state.most))();
     if (held._tag === "Left") return held;
-    if (held.right.queued >= state.threshold) flushSoon(state, bucket);
+    // A full one may have all of its keys in a batch that somebody left.
+    if (held.right._tag === "Full" || held.right.queued >= state.threshold) flushSoon(state, bucket);
     if (held.right._tag === "Queued") return E.right(undefined);
     if (state.onFull === "write through") return await writeThrough(state, { key, value, version: held.right.version });
     if (clock.now() >= end) return E.left({ _tag: "TimedOut", waitingFor: `room in ${state.name}` });
@@ -166,19 +167,20 @@ function flushSoon<K, V>(state: State<K, V>, bucket: number): void {
 function flushAlone<K, V>(
   state: State<K, V>,
   buckets: ReadonlyArray<number>,
+  reached?: (bucket: number) => void,
 ): Promise<E.Either<AggregateError, Flushed | Busy>> {
-  return alone(state.job, (held) => flushAll(state, held, buckets))();
+  return alone(state.job, (held) => flushAll(state, held, buckets, reached))();
 }
 
 async function flushWanted<K, V>(state: State<K, V>): Promise<void> {
   // What is put in the same turn belongs to the same flush.
   await Promise.resolve();
   while (state.wanted.size > 0) {
-    const buckets = [...state.wanted];
+    const buckets = new Set(state.wanted);
     state.wanted.clear();
-    const flushed = await flushAlone(state, buckets);
+    const flushed = await flushAlone(state, [...buckets], (bucket) => buckets.delete(bucket));
     if (flushed._tag === "Right") continue;
-    for (const bucket of buckets.map(state.place)) {
+    for (const bucket of [...buckets].map(state.place)) {
       state.job.onEvent({ _tag: "FlushFailed", queue: state.name, bucket, keys: 0, error: flushed.left });
     }
   }

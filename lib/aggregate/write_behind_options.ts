@@ -37,7 +37,7 @@ export interface WriteBehindOptions<K, V> extends JobOptions {
   readonly buckets?: number;
   /** How many keys in a bucket make it flush, 51 unless told. */
   readonly threshold?: number;
-  /** The most keys that a bucket's queue has, ten times the threshold unless told. */
+  /** The most keys that a bucket has, queued or being flushed: ten times the threshold unless told. */
   readonly maxQueued?: number;
   /**
    * What a full bucket does to a writer: it waits for a flush, at most `within` (`"wait"`, unless told), or writes to the

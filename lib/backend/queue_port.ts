@@ -47,8 +47,9 @@ export interface QueuePort extends AsyncDisposable {
   /** What it is, for errors and events. */
   readonly name: string;
   /**
-   * Holds values and queues their keys, all or none. A key that is queued already keeps its place. `Full` if the queue
-   * would have more than `most` keys, but for those in a batch that waits, whose values must not be written elsewhere.
+   * Holds values and queues their keys, all or none. A key that is queued already keeps its place. `Full` if a key came
+   * in and the queue and the batch that waits had more than `most` keys together: what waits may be put back. A key of
+   * that batch is queued in any case, because its value must not be written elsewhere.
    */
   readonly hold: (
     bucket: string,

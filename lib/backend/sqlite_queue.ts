@@ -6,6 +6,7 @@ import { type Ledger, openLedger, type SqliteLedgerOptions } from "./sqlite_ledg
 interface Statements {
   readonly one: StatementSync;
   readonly size: StatementSync;
+  readonly held: StatementSync;
   readonly put: StatementSync;
   readonly version: StatementSync;
   readonly batch: StatementSync;
@@ -66,6 +67,7 @@ function prepareAll({ prepare }: Ledger): Statements {
   return {
     one: prepare("SELECT queued, taken, value FROM parcel WHERE bucket = ? AND key = ?"),
     size: prepare("SELECT count(*) AS size FROM parcel WHERE bucket = ? AND queued IS NOT NULL"),
+    held: prepare("SELECT count(*) AS size FROM parcel WHERE bucket = ?"),
     put: prepare(`
       INSERT INTO parcel (bucket, key, version, queued, value) VALUES (?1, ?2, ?3, ?3, ?4)
       ON CONFLICT (bucket, key) DO UPDATE SET
@@ -97,8 +99,8 @@ function hold(all: Statements, bucket: string, parcels: ReadonlyArray<Parcel>, m
   );
   const size = (): number => Number(all.size.get(bucket)?.["size"]);
   const next = (): number => Number(all.version.get(bucket, Math.floor(now))?.["version"]);
-  const queued = size();
-  if (added.length > 0 && queued + added.length > most) return { _tag: "Full", queued, version: next() };
+  const held = Number(all.held.get(bucket)?.["size"]);
+  if (added.length > 0 && held + added.length > most) return { _tag: "Full", queued: size(), version: next() };
   for (const { key, value } of parcels) all.put.run(bucket, key, next(), value);
   return { _tag: "Queued", queued: size() };
 }

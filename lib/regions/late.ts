@@ -2,6 +2,8 @@ import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "../cache_error.ts";
+import type { World, WorldListener } from "../changes.ts";
+import type { Cancel } from "../clock.ts";
 import { fromVerbs } from "../from_verbs.ts";
 import type { Store, Write } from "../store.ts";
 import type { RegionsOptions, RegionUse } from "./build.ts";
@@ -113,11 +115,15 @@ function layerIn<K, V>(regions: Regions, region: string, use: RegionUse<V>): (be
 function lateStore<K, V>(state: State, region: string, use: RegionUse<V>, below: Store<K, V>): Store<K, V> {
   let inner: Store<K, V> | undefined;
   let closed = false;
+  const { world, known } = lateWorld();
   const waiting: Waiting = {
     region,
     build: (regions) => {
       const built = layerIn<K, V>(regions, region, use)(below);
-      return () => void (inner = built);
+      return () => {
+        inner = built;
+        known(built.changes?.world);
+      };
     },
   };
   state.waiting.add(waiting);
@@ -134,8 +140,8 @@ function lateStore<K, V>(state: State, region: string, use: RegionUse<V>, below:
     invalidateAll: (options) => orRefuse("invalidate", (store) => store.invalidateAll(options)),
     peek: (key) => inner === undefined ? O.none : inner.peek(key),
     tiers: below.tiers + 1,
-    // What is built later may remember.
-    changes: undefined,
+    // Word of slots is asked for when a tier is built, and nobody knows yet who sends it.
+    changes: { world, slots: undefined },
     close: async () => {
       closed = true;
       state.waiting.delete(waiting);
@@ -146,6 +152,29 @@ function lateStore<K, V>(state: State, region: string, use: RegionUse<V>, below:
   return {
     ...store,
     get: (key, options) => (inner ?? store).get(key, options),
+  };
+}
+
+/** The epoch of a region that is not known yet: until then nothing is read, so nobody goes by it. */
+function lateWorld(): { readonly world: World; readonly known: (world: World | undefined) => void } {
+  const waiting = new Map<WorldListener, Cancel | undefined>();
+  let inner: World | undefined;
+  return {
+    world: {
+      listen: (listener) => {
+        if (inner !== undefined) return inner.listen(listener);
+        waiting.set(listener, undefined);
+        return () => {
+          waiting.get(listener)?.();
+          waiting.delete(listener);
+        };
+      },
+      renew: async (within) => await inner?.renew(within),
+    },
+    known: (world) => {
+      inner = world;
+      for (const listener of waiting.keys()) waiting.set(listener, world?.listen(listener));
+    },
   };
 }
 

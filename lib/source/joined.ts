@@ -20,6 +20,8 @@ const unjoinable: CacheError = {
   instead: "a source of them has no way to join another's transaction; use one for each",
 };
 
+const timedOut: CacheError = { _tag: "TimedOut", waitingFor: "the other stores of the transaction" };
+
 /** Takes a seat in a transaction of several stores, and leads it, or works in the attempts of the one that does. */
 export async function transactTogether<K, V, A, Err>(
   origin: Origin<K, V>,
@@ -31,9 +33,11 @@ export async function transactTogether<K, V, A, Err>(
   if (joining === undefined) return aborted(unjoinable);
   const taking = seat.take({ place: joining.place, commit: origin.commit, maxKeys: transactor.maxKeys });
   // Whoever stands in front of the other sources has this source's time to let them come.
-  const part = await orLate(origin.clock, origin.commit, taking);
-  if (part === late) return aborted({ _tag: "TimedOut", waitingFor: "the other stores of the transaction" });
-  if (part._tag === "Left") return aborted(part.left);
+  const isLate = await orLate(origin.clock, origin.commit, taking) === late;
+  // Said before anything else, or who comes while this answer is on its way would wait for a transaction that nobody leads.
+  if (isLate) seat.leave();
+  const part = await taking;
+  if (part._tag === "Left") return aborted(isLate && part.left === endedElsewhere ? timedOut : part.left);
   if (!part.right.leads) return await follow(joining, body, part.right);
   const deadline = deadlineAt(origin.clock, origin.clock.now() + part.right.commit);
   const done = await transact(transactor, body, deadline, part.right);

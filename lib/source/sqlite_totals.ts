@@ -88,6 +88,8 @@ export function sqliteTotals(options: SqliteTotalsOptions): SqliteTotals {
     read: (set, names) =>
       run("read", undefined, (database) => {
         const one = database.prepare("SELECT count FROM lamina_total WHERE set_name = ? AND name = ?");
+        // Totals may pass what a double tells apart, and would be refused; what is read is then the nearest one.
+        one.setReadBigInts(true);
         const last = database.prepare("SELECT id FROM lamina_folded WHERE set_name = ? ORDER BY number DESC LIMIT 1");
         const folded = last.get(set)?.["id"];
         return {
@@ -125,10 +127,15 @@ function fold(database: DatabaseSync, { set, id, counts }: Batch, remembered: nu
 /** Opens a connection, and makes tables that are not there. */
 export function openShort({ database, clock = systemClock }: SqliteTotalsOptions, tables: string): Short {
   const connection = typeof database === "string" ? new DatabaseSync(database) : database;
-  // Construction waits for others that do the same; from then on waiting inside SQLite would stall the event loop.
-  connection.exec("PRAGMA busy_timeout = 5000");
-  connection.exec(tables);
-  connection.exec("PRAGMA busy_timeout = 0");
+  try {
+    // Construction waits for others that do the same; from then on waiting inside SQLite would stall the event loop.
+    connection.exec("PRAGMA busy_timeout = 5000");
+    connection.exec(tables);
+    connection.exec("PRAGMA busy_timeout = 0");
+  } catch (cause) {
+    if (typeof database === "string") connection.close();
+    throw cause;
+  }
   const close = (): Promise<void> => {
     if (typeof database === "string" && connection.isOpen) connection.close();
     return Promise.resolve();

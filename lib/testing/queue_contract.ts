@@ -103,7 +103,8 @@ function apply(model: Model, step: Step): readonly [Model, unknown] {
     case "hold": {
       const added = unique(step.parcels.map(([key]) => key)).filter((key) => !queue.includes(key));
       const counted = added.filter((key) => !pending?.keys.includes(key)).length;
-      if (counted > 0 && queue.length + counted > step.most) return [model, ["Full", queue.length]];
+      const held = unique([...queue, ...pending?.keys ?? []]).length;
+      if (counted > 0 && held + counted > step.most) return [model, ["Full", queue.length]];
       const after = [...queue, ...added];
       return [{ ...model, queue: after, values: new Map([...values, ...step.parcels]) }, ["Queued", after.length]];
     }

@@ -9,8 +9,10 @@ import {
   type WriteBehind,
   writeBehind,
 } from "../../lib/aggregate/mod.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { deadlineAt } from "../../lib/deadline.ts";
 import { source } from "../../lib/source/source.ts";
-import { found, right } from "../support/results.ts";
+import { found, left, right } from "../support/results.ts";
 import { explore, type Turn, type World } from "./interleave.ts";
 
 type Save = (changes: ReadonlyArray<QueuedChange<string, number>>) => Promise<void>;
@@ -124,3 +126,20 @@ Deno.test("B16 whatever is put, flushed, refused by the source and cut off, the 
     ),
     { numRuns: 300 },
   ));
+
+Deno.test("changes of which some are queued are not aborted by one that is refused", async () => {
+  const queue = writeBehind<number, number>({
+    port: memoryQueue(),
+    name: "n",
+    codec: t.number,
+    save: () => Promise.resolve(),
+  });
+  const { save } = queue.layer(source({ load: (keys: ReadonlyArray<number>) => Promise.resolve(keys.map(() => 0)) }));
+  assert(save._tag === "Some");
+  const within = deadlineAt(systemClock, systemClock.now() + 5_000);
+  const [good, bad] = [{ key: 1, value: some(1) }, { key: NaN, value: some(1) }];
+  assertEquals(left(await save.value([bad, good], within)()).outcome, "aborted");
+  assertEquals(left(await save.value([good, bad], within)()).outcome, "unknown");
+  within.dispose();
+  await queue.close();
+});

@@ -122,3 +122,26 @@ Deno.test("totals forget the ids of batches in the end, but for the last of each
   assertThrows(() => sqliteTotals({ database, remember: "0s" }), RangeError, "Cannot make SQLite totals");
   database.close();
 });
+
+Deno.test("totals above what a double tells apart are read as the nearest one", async () => {
+  await using totals = sqliteTotals({ database: ":memory:" });
+  const most = Number.MAX_SAFE_INTEGER;
+  for (const id of ["1", "2"]) await totals.fold({ set: "votes", id, counts: [{ name: "tea", count: most }] }, soon());
+  assertEquals(await totals.read("votes", ["tea", "milk"]), { counts: [2 * most, 0], folded: "2" });
+});
+
+Deno.test({
+  name: "totals that cannot be opened leave no connection behind",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/none.sqlite`;
+      await Deno.writeTextFile(path, "no database ".repeat(100));
+      assertThrows(() => sqliteTotals({ database: path }), Error, "not a database");
+      for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+        // The listing's own descriptor is gone by now.
+        const open = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => "");
+        assert(open !== path, open);
+      }
+    }),
+});

@@ -389,3 +389,52 @@ Deno.test("keys of every kind come back as they were", async () => {
   right(await queue.flush());
   assertEquals(new Set(got), new Set(keys));
 });
+
+queueTest("a source that is down for long does not let a bucket grow past its bound", async (port) => {
+  const bound = 4;
+  let round = 0;
+  const { queue } = stand(port, {
+    ...{ buckets: 1, threshold: bound, maxQueued: bound },
+    save: async () => {
+      // While the batch is out, another process goes on putting.
+      const parcels = Array.from({ length: bound }, (_, i) => ({ key: `'${round} ${i}`, value: new Uint8Array([1]) }));
+      for (const parcel of parcels) right(await port.hold("people/0", [parcel], bound)());
+      round++;
+      throw new Error("no disk");
+    },
+  });
+  for (let i = 0; i < bound - 1; i++) right(await queue.put(`first ${i}`, some(i))());
+  for (let i = 0; i < 3; i++) right(await queue.flush());
+  await queue.close();
+  assertEquals(round, 3);
+  const taken = right(await port.take("people/0", "nonce")());
+  assertEquals(taken._tag === "Some" && taken.value.parcels.length, bound);
+});
+
+queueTest("a batch that somebody left with all keys of a full bucket is flushed for a writer", async (port) => {
+  const { queue, rows } = stand(port, { buckets: 1, threshold: 3, maxQueued: 3 });
+  await put(stand(port, { buckets: 1 }).queue, ["a", "b", "c"]);
+  right(await port.take("people/0", "gone")());
+  right(await queue.put("d", some(1))());
+  assertEquals([...rows.keys()], ["a", "b", "c"]);
+  await queue.close();
+});
+
+Deno.test("a bucket that cannot be asked for does not keep others waiting, and is told of once", async () => {
+  const failed = { _tag: "BackendFailed", backend: "memory", reason: "its node is down" } as const;
+  const port = memoryQueue();
+  const { queue, rows, events } = stand({
+    ...port,
+    take: (bucket, nonce) =>
+      bucket === "people/0" ? () => Promise.resolve({ _tag: "Left", left: failed }) : port.take(bucket, nonce),
+  }, { buckets: 2, threshold: 2, maxQueued: 10 });
+  const keys = (bucket: number) => Array.from("abcdefghijklmnopqrst").filter((key) => bucketOf(key, 2) === bucket);
+  await put(queue, [...keys(0).slice(0, 1), ...keys(1).slice(0, 1)]);
+  assertEquals(left(await queue.flush()), failed);
+  assertEquals([...rows.keys()], keys(1).slice(0, 1));
+  const event = { _tag: "FlushFailed", queue: "people", bucket: "people/0", keys: 0, error: failed } as const;
+  assertEquals(events, [event]);
+  await put(queue, keys(0).slice(0, 2));
+  await queue.close();
+  assertEquals(events, [event, event]);
+});

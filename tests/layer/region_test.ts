@@ -248,6 +248,40 @@ Deno.test("nor may it be acknowledged before all are over that go by an epoch of
   assertEquals([acknowledged, found(await long.get(1)())], [true, "ONE"]);
 });
 
+Deno.test("nor where that epoch vanished meanwhile, and one that is not leased began anew", async () => {
+  for (const reads of ["read", "only renewed"] as const) {
+    const here = world();
+    const [long, short] = [sharedTexts(here, { ...region, epoch: { lease: "10s" } }), sharedTexts(here, region)];
+    await long.get(1)();
+    if (reads === "read") await short.get(1)();
+    const call = { within: 1_000, lease: 10_000, level: "pinned" } as const;
+    const ask = async (part: string, operation: Operation<Uint8Array>) =>
+      (await here.faulty.backend.run([{ slot: `lamina:text:epoch:${part}`, operation }], call)())[0]!;
+    if (reads === "only renewed") {
+      // Another writer at once, so that the new part is not published.
+      const meeting = here.faulty.inject("unlock", "held");
+      void short.invalidateAll()();
+      await turn();
+      await ask("hard", { _tag: "lock", token: "a" });
+      await ask("hard", { _tag: "unlock", token: "a", generation: 0, written: undefined });
+      await meeting.deliver();
+    } else {
+      for (const part of ["hard", "soft"]) {
+        for (const token of ["a", "b"]) await ask(part, { _tag: "lock", token });
+        for (const token of ["a", "b"]) await ask(part, { _tag: "unlock", token, generation: 0, written: undefined });
+      }
+    }
+    await short.get(2)();
+    change(here);
+    let acknowledged = false;
+    void short.invalidateAll()().then(() => acknowledged = true);
+    await here.clock.advance(9_000);
+    assertEquals([acknowledged, found(await long.get(1)())], [false, "one"], reads);
+    await here.clock.advance(3_000);
+    assertEquals([acknowledged, found(await long.get(1)())], [true, "ONE"], reads);
+  }
+});
+
 Deno.test("an invalidation that meets another one under way waits for its end, and no longer", async () => {
   const here = world();
   const [one, other] = [sharedTexts(here, region), sharedTexts(here, region)];

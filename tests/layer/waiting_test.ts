@@ -46,6 +46,26 @@ Deno.test("D01 so it is in a tier of this process", async () => {
   for (const each of reads) assertEquals(found(await each), "one");
 });
 
+Deno.test("who does not want what is there holds up nobody who does", async () => {
+  for (const kind of ["shared", "memory"] as const) {
+    const here = world();
+    const texts = kind === "shared" ? sharedTexts(here, waiting) : memoryIn(here, { onBusy: "wait" })(here.texts.store);
+    right(await texts.get(1)());
+    here.texts.hold("loads");
+    const forced = texts.get(1, { force: true })();
+    await turn();
+    const seen: Array<string> = [];
+    for (const keys of [[1], [1, 1]]) {
+      void texts.entries(keys)().then((all) => all.forEach((each) => seen.push(right(each).verdict._tag)));
+    }
+    await turn();
+    const hit = kind === "shared" ? "HitShared" : "HitMemory";
+    assertEquals(seen, [hit, hit, hit]);
+    await here.texts.loads[1]!.release();
+    assertEquals([found(await forced), here.texts.loads.length], ["one", 2]);
+  }
+});
+
 Deno.test("D02 that holds across stores that share a backend: waiting readers of both get one load's value", async () => {
   const here = world();
   const stores = [sharedTexts(here, waiting), sharedTexts(here, waiting)];

@@ -1,3 +1,4 @@
+import { some } from "fp-ts/lib/Option.js";
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   cached,
@@ -115,4 +116,26 @@ Deno.test("a tier above a late region clears and never publishes, since it may n
   right(caches.configure(config));
   await near.put(1, "written");
   assertEquals([near.peek(1).found, await near.get(1), near.peek(1).found, calls], [false, "written", true, []]);
+});
+
+Deno.test("X06 a memory tier above a region that is configured later follows its epoch", async () => {
+  const backend = memoryBackend<Uint8Array>({ capacity: 100 });
+  const rows = new Map([[1, "old"]]);
+  const load = (ids: ReadonlyArray<number>) => Promise.resolve(ids.map((id) => rows.get(id)));
+  const tier = { shared: { backend: "main", ttl: "10m", epoch: "every read" } };
+  const late = { backends: { main: { here: {} } }, regions: { long: { tiers: [tier] } } };
+  const options = { backends: { here: () => backend } };
+  await using here = lateRegions();
+  await using store = memory({ capacity: 10, ttl: "1h" })(here.layer("long", { name: "text" })(source({ load })));
+  right(here.configure(late, options));
+  await using there = lateRegions();
+  right(there.configure(late, options));
+  await using other = there.layer("long", { name: "text" })(source({ load }));
+
+  assertEquals(right(await store.get(1)()), some("old"));
+  rows.set(1, "new");
+  right(await other.invalidateAll()());
+  // A read of another key shows the process that there is another epoch.
+  right(await store.get(2)());
+  assertEquals(right(await store.get(1)()), some("new"));
 });

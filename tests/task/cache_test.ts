@@ -64,6 +64,21 @@ Deno.test("a server that is not there is said so, without its password, and exit
   assert(!said.join().includes("wrong-secret"));
 });
 
+Deno.test("a server that accepts connections and never answers is given up, with exit code 1", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open: Array<Deno.Conn> = [];
+  const accepting = (async () => {
+    for await (const connection of listener) open.push(connection);
+  })();
+  const said: Array<string> = [];
+  const at = `redis://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+  assertEquals(await runCache(["status", "--redis", at], () => {}, (line) => said.push(line)), 1);
+  assertEquals(said.length, 1);
+  listener.close();
+  await accepting;
+  for (const connection of open) connection.close();
+});
+
 /** A tier that is used all the time, as one of a service. */
 function inUse(options: RedisOptions, name: string): { readonly store: Store<number, string> } & AsyncDisposable {
   const backend = redisBackend(options);

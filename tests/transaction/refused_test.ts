@@ -107,6 +107,36 @@ Deno.test("a layer that asks twice has one transaction, and one that never asks 
   assertEquals(done, { _tag: "TimedOut", waitingFor: "the other stores of the transaction" });
 });
 
+Deno.test("a store that comes when another has given up is not waited for, and does not wait, whatever layers take their time", async () => {
+  for (const order of ["late last", "late first"] as const) {
+    const here = stand({ u1: 9 });
+    const sleep = (milliseconds: number) =>
+      new Promise<void>((resolve) => void here.clock.after(milliseconds, resolve));
+    const lingers = fromVerbs<number, number>({
+      ...here.users,
+      transact: (body, options) => async () => {
+        const answer = await here.users.transact(body, options)();
+        await sleep(1_000);
+        return answer;
+      },
+    });
+    const late = fromVerbs<number, number>({
+      ...here.orders,
+      transact: (body, options) => async () => {
+        await sleep(1_500);
+        return await here.orders.transact(body, options)();
+      },
+    });
+    let done: unknown;
+    const stores = order === "late last" ? [lingers, late] as const : [late, lingers] as const;
+    void transaction(stores, () => TE.right(undefined))().then((it) => done = left(it));
+    await here.clock.advance(10_000);
+    const error = { _tag: "TimedOut", waitingFor: "the other stores of the transaction" };
+    assertEquals(done, { outcome: "aborted", error }, order);
+    isUntouched(here);
+  }
+});
+
 Deno.test("a source that fails to join an attempt aborts it at once, whichever store stands first", async () => {
   for (const order of ["first", "last"] as const) {
     const here = stand({ u1: 9 });

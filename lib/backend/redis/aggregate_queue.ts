@@ -21,7 +21,13 @@ end
 local time = redis.call('TIME')
 local version = math.max((tonumber(redis.call('HGET', meta, 'version') or nil) or 0) + 1,
   time[1] * 1000 + math.floor(time[2] / 1000))
-local full = added > 0 and queued + added > tonumber(ARGV[1])
+local waiting = 0
+if added > 0 then
+  for _, key in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
+    if not redis.call('ZSCORE', queue, key) then waiting = waiting + 1 end
+  end
+end
+local full = added > 0 and queued + waiting + added > tonumber(ARGV[1])
 local first = string.format('%.0f', version)
 if not full then
   for i = 2, #ARGV, 2 do

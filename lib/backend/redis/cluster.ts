@@ -36,7 +36,11 @@ export function clusterRouter(settings: Settings): Router {
     },
     // One node's table, and not a mixture: who answers later may be behind.
     learn: ([reply], from, isFirst) => {
-      if (isFirst) apply(self, readSlots(reply, from));
+      if (!isFirst) return;
+      const ranges = readSlots(reply, from);
+      // A node that was made to leave knows of none, and nothing of the others.
+      if (ranges.length === 0) throw new Error("the node knows of no slots");
+      apply(self, ranges);
     },
   });
   const self: Cluster = {
@@ -112,7 +116,7 @@ function addressOf({ settings: { addresses } }: Cluster, name: string): NodeAddr
 /** Slots from the first to the last, and the name of the node that they are on. */
 export type Range = readonly [first: number, last: number, name: string];
 
-/** Reads an answer to CLUSTER SLOTS. */
+/** Reads an answer to CLUSTER SLOTS; none for a node that knows of no slots. */
 export function readSlots(reply: unknown, from: NodeAddress): ReadonlyArray<Range> {
   return (reply as Array<[number, number, [Buffer | null, number]]>).map(([first, last, [host, port]]) => {
     // A node that does not know its own name is where we found it.

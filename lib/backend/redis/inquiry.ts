@@ -22,11 +22,13 @@ export interface Question {
   readonly whom: () => ReadonlyArray<NodeAddress>;
   /** May throw, for an answer that is none. `isFirst` of those who were asked at once. */
   readonly learn: (replies: ReadonlyArray<unknown>, from: NodeAddress, isFirst: boolean) => void;
-  /** Everyone who was asked has answered. */
-  readonly allAnswered?: () => void;
+  /** All whom there are to ask have answered, and what. */
+  readonly allAnswered?: (answers: ReadonlyArray<ReadonlyArray<unknown>>) => void;
+  /** How many are asked at once, three unless told. */
+  readonly atOnce?: number;
 }
 
-/** How many are asked at once: one that is down must not keep the answer from us. */
+/** How many are asked at once unless told: one that is down must not keep the answer from us. */
 const askedAtOnce = 3;
 
 /** The least pause between two times. A failover takes seconds, and each call to a lost node asks. */
@@ -40,6 +42,8 @@ interface State {
   settled: boolean;
   reason: string;
   asking: boolean;
+  /** How often it was asked. */
+  rounds: number;
   askedAt: number;
   /** Ends the questions that are under way. */
   readonly giveUp: Set<(error: unknown) => void>;
@@ -55,6 +59,7 @@ export function inquiry(settings: Settings, question: Question): Inquiry {
     settled: false,
     reason: "",
     asking: false,
+    rounds: 0,
     askedAt: -Infinity,
     giveUp: new Set(),
     closed: false,
@@ -76,18 +81,24 @@ export function inquiry(settings: Settings, question: Question): Inquiry {
 }
 
 function ask(self: State): void {
-  const { settings: { clock }, question: { whom, learn, allAnswered } } = self;
+  const { settings: { clock }, question: { whom, learn, allAnswered, atOnce = askedAtOnce } } = self;
   if (self.closed || self.asking || clock.now() - self.askedAt < askingPause) return;
   self.asking = true;
+  const round = ++self.rounds;
   let isFirst = true;
-  const some = shuffled(whom()).slice(0, askedAtOnce);
+  const all = shuffled(whom());
+  const some = all.slice(0, atOnce);
   const answers = some.map(async (address) => {
     const replies = await question(self, address);
-    if (self.closed) return;
+    if (self.closed) return replies;
     learn(replies, address, isFirst);
     isFirst = false;
+    return replies;
   });
-  Promise.all(answers).then(() => self.closed || allAnswered?.()).catch(() => {});
+  Promise.all(answers).then((known) => {
+    // What is known of a later round counts more.
+    if (!self.closed && round === self.rounds && some.length === all.length) allAnswered?.(known);
+  }).catch(() => {});
   Promise.any(answers).then(() => {
     self.reason = "";
   }).catch((error) => {

@@ -29,16 +29,13 @@ export function sentinelRouter(settings: Settings, { name, primary: address }: S
   const primary = inquiry(settings, {
     commands: [["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name], ["SENTINEL", "MASTER", name]],
     whom: () => settings.addresses,
+    // All of them: three of more might be those that do not know of a failover yet.
+    atOnce: settings.addresses.length,
     // Of several answers the one counts that knows of the latest failover.
-    learn: (replies, _, isFirst) => {
-      const named = readNamed(replies);
-      if (isFirst || best === undefined || named.epoch > best.epoch) best = named;
-      if (named.epoch >= self.epoch) follow(self, address, named);
-    },
+    learn: (replies) => followLatest(self, address, [readNamed(replies)], self.epoch),
     // All of them are behind: somebody had them begin anew.
-    allAnswered: () => best === undefined || follow(self, address, best),
+    allAnswered: (answers) => followLatest(self, address, answers.map(readNamed), -1),
   });
-  let best: Named | undefined;
   const self: Sentinels = {
     settings,
     shared: {
@@ -90,6 +87,11 @@ function readNamed([place, known]: ReadonlyArray<unknown>): Named {
   const fields = known.map(textOf);
   const epoch = Number(fields[fields.indexOf("config-epoch") + 1]);
   return { host: textOf(place[0]), port: Number(textOf(place[1])), epoch };
+}
+
+function followLatest(self: Sentinels, address: NodeAddress, named: ReadonlyArray<Named>, least: number): void {
+  const [latest] = named.toSorted((one, other) => other.epoch - one.epoch);
+  if (latest !== undefined && latest.epoch >= least) follow(self, address, latest);
 }
 
 function follow(self: Sentinels, address: NodeAddress, { host, port, epoch }: Named): void {

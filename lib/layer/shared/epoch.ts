@@ -10,7 +10,7 @@ import type { Store } from "../../store.ts";
 import type { SharedOptions } from "../shared.ts";
 import { tierStore } from "../tier/make.ts";
 import { boundedOf } from "../tier/options.ts";
-import type { EpochKey } from "../tier/region.ts";
+import type { EpochKey, SeenLease } from "../tier/region.ts";
 import { longestEpochLease, makeRegion, newPart, open, seal } from "../tier/region.ts";
 import type { Place, Sealing, TierParts } from "../tier/tier.ts";
 
@@ -29,8 +29,9 @@ export function sealingOf<V>(
   const { prefix } = namespace({ namespace: name });
   const place = (key: unknown): Place<string> => ({ all: [`${prefix}epoch:${String(key)}`], reads: 1 });
   const parts = partsOf({ ...ofTheTier(options), name, codec: bytes, ttl: "forever", probe: "look", ...patience });
-  const epochs = tierStore<EpochKey, Uint8Array, Uint8Array, string>({ ...parts, place }, beginnings(lease));
-  return { region: makeRegion(epochs, lease, clock), seal, open };
+  const seen: SeenLease = { longest: 0 };
+  const epochs = tierStore<EpochKey, Uint8Array, Uint8Array, string>({ ...parts, place }, beginnings(lease, seen));
+  return { region: makeRegion(epochs, lease, clock, seen), seal, open };
 }
 
 /** A new epoch costs no load: who cannot have the one of another process soon passes the tier. */
@@ -53,14 +54,19 @@ function ofTheTier<V>({ backend, level, timeout, lease, clock }: SharedOptions<V
 const forever = milliseconds(Infinity);
 const now = milliseconds(0);
 
-/** The source of epochs: a part that is missing, evicted or flushed begins anew, as one that never was before. */
-function beginnings(lease: Duration): Store<EpochKey, Uint8Array> {
+/**
+ * The source of epochs: a part that is missing, evicted or flushed begins anew, as one that never was before. Others may
+ * still go by the one that vanished, for as long as any was leased that this process saw.
+ */
+function beginnings(lease: Duration, seen: SeenLease): Store<EpochKey, Uint8Array> {
   return fromVerbs<EpochKey, Uint8Array>({
     entries: (keys) => () => {
       const asOf = tick();
       const verdict = { _tag: "Loaded", tier: "epoch", level: "pinned" } as const;
-      const begin = () =>
-        E.right({ value: O.some(newPart(lease)), age: now, fresh: forever, until: forever, verdict, asOf });
+      const begin = () => {
+        const value = O.some(newPart(lease, seen.longest));
+        return E.right({ value, age: now, fresh: forever, until: forever, verdict, asOf });
+      };
       return Promise.resolve(keys.map(begin));
     },
     mutate: (_keys, write, options) => () => write(options!.within!)(),

@@ -87,8 +87,9 @@ function modeOf(word: unknown): Mode {
 export function toldSwitch(local: LocalSwitch, lease: number, renew: () => Promise<boolean>): TierSwitch {
   const { within } = local;
   if (within === undefined) return { ...passive, mode: () => local.wish() === "on" ? "on" : "drain" };
-  let state: SwitchState = { mode: local.wish(), wish: local.wish() };
   let seen = local.told().times;
+  // Once it was turned others may still be where it was before, also where this tier was not there yet.
+  let state: SwitchState = seen === 0 ? { mode: local.wish(), wish: local.wish() } : begun(local.wish());
   let going: Promise<void> | undefined;
   let closed = false;
   /** However often it was turned meanwhile: others may have been wherever it was turned to. */

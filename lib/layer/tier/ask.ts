@@ -90,9 +90,11 @@ export function heard<K, V, P, N>(
       read.replaces = reply.found !== undefined;
       read.generation = reply.generation;
       const renews = state === "Refreshing" || state === "Anticipating";
-      const isRenewal = isKnown && renews && reply.found !== undefined && found(tier, read, reply.found, asked);
-      board(tier, read, isRenewal);
-      return isRenewal ? "Marked" : "Mine";
+      // One that does not want what is there leaves it to the others.
+      const leaves = renews || state === "Forcing";
+      const isThere = isKnown && leaves && reply.found !== undefined && found(tier, read, reply.found, asked);
+      board(tier, read, isThere);
+      return isThere && renews ? "Marked" : "Mine";
     }
     case "Busy":
     case "Guarded":

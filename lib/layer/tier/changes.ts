@@ -2,6 +2,7 @@ import type { Listener } from "../../backend/port.ts";
 import type { Changes, SlotChanges } from "../../changes.ts";
 import { forget, worldOf } from "./epoch.ts";
 import { epochNow, type Region } from "./region.ts";
+import { learned } from "./switched.ts";
 import type { Tier } from "./tier.ts";
 
 /** What a tier can tell those above it of other processes. */
@@ -9,8 +10,17 @@ export function changesOf<K, V, P, N>(tier: Tier<K, V, P, N>): Changes<K> | unde
   const region = tier.sealing?.region;
   const slots = slotsOf(tier);
   if (region === undefined) return slots && { world: undefined, slots };
-  const world = worldOf(region.knowledge, async (within) => void await epochNow(region, within));
-  return { world, slots };
+  return { world: worldOf(region.knowledge, (within) => renew(tier, region, within)), slots };
+}
+
+/** Where the tier may not be on its backend may be gone: nobody waits for what it says then. */
+async function renew<K, V, P, N>(tier: Tier<K, V, P, N>, region: Region, within: number): Promise<void> {
+  const asked = epochNow(region, within);
+  if (tier.switched !== undefined) {
+    await learned(tier, within);
+    if (tier.switched.mode() !== "on") return;
+  }
+  await asked;
 }
 
 function slotsOf<K, V, P, N>(tier: Tier<K, V, P, N>): SlotChanges<K> | undefined {

@@ -21,11 +21,18 @@ export interface Region {
   readonly clock: Clock;
   /** What this process knows of it. */
   readonly knowledge: Knowledge;
+  /** The longest lease of any part that it read: for so long others may go by one that has vanished. */
+  readonly seen: SeenLease;
+}
+
+/** The longest lease that was seen, in milliseconds. */
+export interface SeenLease {
+  longest: number;
 }
 
 /** A region whose epoch was not read yet. */
-export function makeRegion(epochs: Region["epochs"], lease: Duration, clock: Clock): Region {
-  return { epochs, lease, clock, knowledge: makeKnowledge(lease > 0) };
+export function makeRegion(epochs: Region["epochs"], lease: Duration, clock: Clock, seen: SeenLease): Region {
+  return { epochs, lease, clock, knowledge: makeKnowledge(lease > 0), seen };
 }
 
 const partBytes = idBytes + 8;
@@ -45,6 +52,13 @@ export function newPart(lease: number, before = 0): Uint8Array {
 
 function leaseOf(part: Uint8Array): number {
   return part.length === partBytes ? new DataView(part.buffer, part.byteOffset).getUint32(idBytes) : 0;
+}
+
+/** The lease of a part that was read. */
+function see({ seen }: Region, part: Uint8Array): number {
+  const lease = leaseOf(part);
+  seen.longest = Math.max(seen.longest, lease);
+  return lease;
 }
 
 function beforeOf(part: Uint8Array): number {
@@ -89,7 +103,7 @@ async function readEpoch(region: Region, left: number): Promise<Reading | undefi
   }
   const watched = hard.watched === true && soft.watched === true;
   const epoch: Epoch = { hard: hard.value.value, soft: soft.value.value, watched };
-  const until = sent + Math.min(lease, leaseOf(epoch.hard), leaseOf(epoch.soft));
+  const until = sent + Math.min(lease, see(region, epoch.hard), see(region, epoch.soft));
   if (knowledge.life === life) learn(knowledge, { epoch, until, began });
   return { epoch, until, began };
 }
@@ -106,7 +120,7 @@ export function renewEpoch(region: Region, { mode = "hard" }: InvalidateAllOptio
   return async () => {
     const before = await partBefore(region, mode);
     if (before._tag === "Left") return E.left({ outcome: "aborted", error: before.left });
-    const old = leaseBefore(before.right);
+    const old = leaseBefore(region, before.right);
     const written = [O.some(newPart(region.lease, old))];
     const done = await region.epochs.mutate<void>([mode], () => nothing, { written: () => written })();
     forget(region.knowledge, mode);
@@ -143,11 +157,11 @@ const mostLooks = 50;
 const betweenLooks = 20;
 
 /** For how long others may go by the part of before, or one before that: where it is not known, neither is this. */
-function leaseBefore({ value, verdict, age }: Entry<Uint8Array>): number {
+function leaseBefore(region: Region, { value, verdict, age }: Entry<Uint8Array>): number {
   // A backend that stores nothing has nothing that anybody could go by.
   if (verdict.because === "Pass") return 0;
   if (!isStored(verdict._tag) || O.isNone(value)) return longestEpochLease;
-  return Math.max(leaseOf(value.value), beforeOf(value.value) - age);
+  return Math.max(see(region, value.value), beforeOf(value.value) - age);
 }
 
 /** What clocks of two machines may differ by within a lease. */

@@ -48,7 +48,8 @@ async function withClient<A>(
   url: string,
   use: (send: (command: string[]) => Promise<unknown>) => Promise<A>,
 ): Promise<A> {
-  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: patience } });
+  const socket = { reconnectStrategy: false, connectTimeout: patience, socketTimeout: patience } as const;
+  const client = createClient({ url, socket });
   // A client without a listener ends the process when its connection breaks; what was sent fails by itself.
   client.on("error", () => {});
   try {

@@ -2,9 +2,7 @@ import type { Duration } from "../../duration.ts";
 import { counters } from "../../observe/observer.ts";
 import { source } from "../../source/source.ts";
 import type { Site } from "./scenario.ts";
-import { keyName, keys } from "./settings.ts";
 import { openBackend, pollOf, tierOn } from "./tiers.ts";
-import { readTruth } from "./truth_sqlite.ts";
 
 /** What is in the tier when nothing is in flight and all leases are over. */
 export interface Audit {
@@ -15,6 +13,9 @@ export interface Audit {
   readonly uncached: ReadonlyArray<string>;
 }
 
+/** Where there is nothing to compare: what has to be caught is caught in its history. */
+export const nothingAudited: Audit = { held: 0, stale: [], uncached: [] };
+
 /** How long an answer may take, in milliseconds: the audit wants to know, also on a machine that is busy. */
 const timeout = 10_000;
 
@@ -22,8 +23,11 @@ const timeout = 10_000;
 const attempts = 5;
 
 /** Compares every slot with the source, then looks whether the tier caches again. */
-export async function audit(site: Site, truthPath: string, lease: number): Promise<Audit> {
-  const truth = readTruth(truthPath);
+export async function audit(
+  site: Pick<Site, "direct" | "level" | "share">,
+  truth: ReadonlyMap<string, string>,
+  lease: number,
+): Promise<Audit> {
   const commit = (lease * (site.share ?? 1) / 3) as Duration;
   const nowhere = source<string, string>({ load: () => Promise.reject(new Error("the tier holds nothing")), commit });
   const load = (wanted: ReadonlyArray<string>) => Promise.resolve(wanted.map((key) => truth.get(key)));
@@ -40,8 +44,7 @@ export async function audit(site: Site, truthPath: string, lease: number): Promi
   const stale: Array<string> = [];
   const uncached: Array<string> = [];
   let held = 0;
-  for (let i = 0; i < keys; i++) {
-    const key = keyName(i);
+  for (const key of truth.keys()) {
     const [found] = await tierOn(backend, options)(nowhere).entries([key])();
     if (found?._tag === "Right") {
       held += 1;

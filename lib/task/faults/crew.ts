@@ -15,7 +15,7 @@ export interface RunSettings {
 
 /** The shape of the traffic: four processes with eight clients each. */
 export const workers = 4;
-const clients = 8;
+export const clients = 8;
 
 /**
  * Lets a worker be killed, and another take its place; `meanwhile` is done again and again until it is dead. Says whether
@@ -41,11 +41,16 @@ const trapping = 10_000;
 
 /** Brings together the workers of a run. */
 export function makeCrew(folder: string, site: Site, run: RunSettings): Crew {
+  return crewOf((index, number) => startWorker("worker.ts", settingsOf(folder, site, run, index, number)));
+}
+
+/** A crew of whatever `start` starts: who stands in a place of the crew, and is the so-manieth to be hired. */
+export function crewOf(start: (index: number, number: number) => Promise<WorkerProcess>): Crew {
   const all: Array<WorkerProcess> = [];
   const now: Array<WorkerProcess> = [];
   let hired = 0;
   const hire = async (index: number): Promise<void> => {
-    const worker = await startWorker(settingsOf(folder, site, run, index, hired++));
+    const worker = await start(index, hired++);
     all.push(worker);
     now[index] = worker;
   };

@@ -1,12 +1,12 @@
 import { startRedis } from "../../../tests/servers/redis_server.ts";
 import type { RedisServer } from "../../../tests/servers/redis_server.ts";
 import { sleep } from "./patience.ts";
-import { type Audit, audit } from "./audit.ts";
+import { type Audit, audit, nothingAudited } from "./audit.ts";
 import { type Crew, makeCrew, type RunSettings, workers } from "./crew.ts";
 import { readJournal, type Told } from "./journal.ts";
 import type { Scenario, Site, World } from "./scenario.ts";
 import { keys } from "./settings.ts";
-import { createTruth, readCommits } from "./truth_sqlite.ts";
+import { createTruth, readCommits, readTruth } from "./truth_sqlite.ts";
 import { judgeHistory, type Verdict } from "./verdict.ts";
 
 /** What a run brought. */
@@ -56,15 +56,13 @@ async function runOnce(scenario: Scenario, settings: RunSettings): Promise<Fault
     await sleep(1.5 * settings.lease);
     const audited = scenario.promised === "nothing"
       ? nothingAudited
-      : await audit(site, `${folder}/truth.sqlite`, settings.lease);
+      : await audit(site, readTruth(`${folder}/truth.sqlite`), settings.lease);
     return await conclude(scenario, settings, { folder, crew, site, counts, hung, audited });
   } finally {
     for (const server of servers) await server.stop();
     await Deno.remove(folder, { recursive: true });
   }
 }
-
-const nothingAudited: Audit = { held: 0, stale: [], uncached: [] };
 
 async function makeTraffic(
   crew: Crew,

@@ -13,6 +13,8 @@ export type Through =
     readonly poll?: number;
   }
   | { readonly kind: "sqlite"; readonly path: string }
+  /** The primary that sentinels name. */
+  | { readonly kind: "sentinels"; readonly nodes: ReadonlyArray<string>; readonly waitReplicas: number }
   | { readonly kind: "cache-aside"; readonly url: string };
 
 /** What a worker process is told when it is started. */

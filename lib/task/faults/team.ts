@@ -1,10 +1,16 @@
 import { lockFlags } from "../stand_in.ts";
 import { TextLineStream } from "./lines.ts";
-import type { CrashPoint, WorkerSettings } from "./settings.ts";
+import type { CrashPoint } from "./settings.ts";
+
+/** What every worker is told when it is started, whatever it does. */
+export interface Told {
+  /** Where it writes down what it does. */
+  readonly journal: string;
+}
 
 /** A worker process. */
 export interface WorkerProcess {
-  readonly settings: WorkerSettings;
+  readonly settings: Told;
   /** What to add to its clock to get this process's, and by how much that may be wrong. */
   readonly offset: number;
   readonly error: number;
@@ -19,12 +25,11 @@ export interface WorkerProcess {
 /** How often the clocks are compared; the quickest answer is the one that says most. */
 const comparisons = 24;
 
-const program = new URL("worker.ts", import.meta.url).pathname;
-
 const permissions = ["--allow-env", "--allow-net", "--allow-read", "--allow-run", "--allow-sys", "--allow-write"];
 
-/** Starts a worker process and compares its clock with ours; its clients wait for `go`. */
-export async function startWorker(settings: WorkerSettings): Promise<WorkerProcess> {
+/** Starts a process of a program in this folder and compares its clock with ours; its clients wait for `go`. */
+export async function startWorker(file: string, settings: Told): Promise<WorkerProcess> {
+  const program = new URL(file, import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...lockFlags(), ...permissions, decodeURIComponent(program), JSON.stringify(settings)],
     stdin: "piped",

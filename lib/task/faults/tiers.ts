@@ -37,6 +37,9 @@ export interface TierParts {
 /** Entries live longer than any run, so that what is wrong stays wrong. */
 const ttl = "1h";
 
+/** What sentinels call the primary. */
+const primaryName = "main";
+
 /** What was certainly not applied. */
 export function outcomeOf(error: unknown): "aborted" | "unknown" {
   return error instanceof NotSaved ? "aborted" : "unknown";
@@ -51,7 +54,7 @@ export function openBackend(
   if (through.kind === "sqlite") return sqliteBackend({ path: through.path });
   const within = `${Math.round(lease / 8)}ms` as const;
   return redisBackend({
-    url: through.url,
+    ...through.kind === "redis" ? { url: through.url } : { sentinel: { nodes: through.nodes, name: primaryName } },
     // A half-open connection is noticed within the run.
     connectTimeout: `${Math.round(lease)}ms`,
     onEvent: ({ _tag }) => note(`backend.${_tag}`),

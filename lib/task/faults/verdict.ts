@@ -1,4 +1,4 @@
-import type { HistoryOperation, HistoryReport } from "../../testing/history.ts";
+import type { HistoryOperation, HistoryOptions, HistoryReport } from "../../testing/history.ts";
 import { checkFreshness, checkLinearizable, checkWritten, showViolation } from "../../testing/history.ts";
 import type { Promised } from "./scenario.ts";
 import { initialValue } from "./settings.ts";
@@ -15,17 +15,19 @@ export interface Verdict {
   readonly staleness: number;
 }
 
-const initial = () => initialValue;
+const initially = () => initialValue;
 
 /** Checks a history, without the reads of those left behind, and theirs for what was never written. */
 export function judgeHistory(
   history: History,
   promised: Promised,
-  { clockError, bound, leftBehind }: {
+  { clockError, bound, leftBehind, initial = initially }: {
     readonly clockError: number;
     /** Within how many milliseconds what is older must not be read any more, where order may break at all. */
     readonly bound: number;
     readonly leftBehind: string | undefined;
+    /** What a key held before its first write. */
+    readonly initial?: (key: string) => string;
   },
 ): Verdict {
   const options = { initial, clockError, most: 4 };
@@ -49,13 +51,21 @@ export function judgeHistory(
       violations.map((each) => `${what}: ${showViolation(each)}`)
     ),
     violated: reports.reduce((sum, [, { violated }]) => sum + violated, 0),
-    staleness: leastStaleness(main, clockError, promised === "bounded" ? checkFreshness : checkLinearizable),
+    staleness: leastStaleness(
+      main,
+      { initial, clockError },
+      promised === "bounded" ? checkFreshness : checkLinearizable,
+    ),
   };
 }
 
 /** The smallest staleness, to a millisecond, with which a history passes. */
-function leastStaleness(history: History, clockError: number, check: typeof checkFreshness): number {
-  const holds = (staleness: number) => check(history, { initial, clockError, staleness }).violated === 0;
+function leastStaleness(
+  history: History,
+  options: Pick<HistoryOptions<string, string>, "initial" | "clockError">,
+  check: typeof checkFreshness,
+): number {
+  const holds = (staleness: number) => check(history, { ...options, staleness }).violated === 0;
   if (holds(0)) return 0;
   let low = 0;
   let high = 1;

@@ -49,6 +49,7 @@ export interface Protocol {
     | "by the same tokens"
     | "without unlocking"
     | "whatever became of it";
+  /** What processes do with slots of their own, where they have any. */
   readonly instances: Instances;
 }
 

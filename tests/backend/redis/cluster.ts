@@ -118,8 +118,11 @@ async function agree(nodes: ReadonlyArray<Admin>): Promise<void> {
   });
 }
 
-// Somebody else may take the free port between finding and using it; three times in a row is no accident.
-async function startMember(start: StartRedis, silence: number, attempts = 3): Promise<Member> {
+/**
+ * Starts a server that may be in a cluster, and is in none. Somebody else may take the free port between finding and using
+ * it; three times in a row is no accident.
+ */
+export async function startMember(start: StartRedis, silence: number = patient, attempts = 3): Promise<Member> {
   const bus = freePort();
   const options = ["--cluster-enabled", "yes", "--cluster-port", `${bus}`, "--cluster-node-timeout", `${silence}`];
   try {

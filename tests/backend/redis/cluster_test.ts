@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { redisBackend } from "../../../lib/backend/redis/mod.ts";
 import { keySlot } from "../../../lib/backend/redis/key_slot.ts";
 import { redisServersTest } from "../../servers/redis.ts";
-import { startCluster } from "./cluster.ts";
+import { startCluster, startMember } from "./cluster.ts";
 import {
   admin,
   ask,
@@ -132,4 +132,16 @@ redisServersTest("a single server is no cluster, and says so", async (start) => 
   await using backend = redisBackend({ cluster: { nodes: [server.url] } });
   const reply = await ask(backend, "lamina:t:0:a", look);
   assert(reply._tag === "Unreachable" && reply.reason.includes("cluster support disabled"), JSON.stringify(reply));
+});
+
+redisServersTest("a node that was made to leave its cluster knows nothing of the others' slots", async (start) => {
+  await using cluster = await startCluster(start);
+  const gone = await Promise.all([1, 2].map(() => startMember(start)));
+  const nodes = [...gone.map(({ server }) => server), cluster.servers[0]!].map(({ url }) => url);
+  for (let round = 0; round < 10; round++) {
+    await using backend = redisBackend({ cluster: { nodes } });
+    assertEquals((await ask(backend, "lamina:t:0:a", look))._tag, "Vacant");
+    assertEquals(backend.nodes().length, 3);
+  }
+  for (const { node } of gone) await node[Symbol.asyncDispose]();
 });

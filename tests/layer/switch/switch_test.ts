@@ -12,7 +12,7 @@ import {
 import type { Attempt } from "../../../lib/source/transaction.ts";
 import { heldWrite } from "../../support/held_write.ts";
 import { found, left, right } from "../../support/results.ts";
-import { sharedTexts, type World, world } from "../../support/stack.ts";
+import { memoryIn, sharedTexts, type World, world } from "../../support/stack.ts";
 import { turn } from "../../support/turn.ts";
 import { redisBackend } from "../../../lib/backend/redis/mod.ts";
 import { redisServersTest } from "../../servers/redis.ts";
@@ -234,6 +234,54 @@ Deno.test("S32 a switch that all are told of needs no server to be off, and hold
     const entry = right((await texts.entries([1])())[0]!);
     assertEquals([entry.value, entry.verdict._tag], [O.some("uno"), tag], `${after}`);
   }
+});
+
+Deno.test("S32 a tier that is built while others are still being told holds each step as those before it do", async () => {
+  const here = world();
+  const switches = [0, 1].map(() => localSwitch({ within: "5s", clock: here.clock }));
+  const built = (at: number) => sharedTexts(here, { switch: switches[at]!, epoch: "every read" });
+  const other = built(1);
+  right(await other.get(1)());
+  switches[0]!.turn("off");
+  right(await built(0).put(1, "uno")());
+  assertEquals(found(await other.get(1)()), "uno");
+  switches[1]!.turn("off");
+  await here.clock.advance(5_600);
+  switches[0]!.turn("on");
+  const late = built(0);
+  right(await late.get(1)());
+  right(await other.put(1, "dos")());
+  assertEquals(found(await late.get(1)()), "dos");
+  // What was told long ago is over, and one that was never turned begins where it is.
+  await here.clock.advance(16_600);
+  const later = built(0);
+  right(await later.get(1)());
+  await here.clock.advance(0);
+  assertEquals(right((await later.entries([1])())[0]!).verdict._tag, "Filled");
+  switches[1]!.turn("on");
+  switches[1]!.turn("off");
+  await here.clock.advance(5_600);
+  here.faulty.calls.length = 0;
+  right(await built(1).put(1, "tres")());
+  assertEquals(here.faulty.calls.length, 0);
+});
+
+Deno.test("S32 a read through a tier in memory does not wait for the epoch of a tier that is off", async () => {
+  const here = world();
+  const own = localSwitch({ within: "100ms", clock: here.clock });
+  const texts = memoryIn(here)(sharedTexts(here, { switch: own }));
+  right(await texts.get(1)());
+  own.turn("off");
+  await here.clock.advance(1_200);
+  here.faulty.down("held");
+  for (const keys of [[1], [1], [1, 2]]) {
+    let done = false;
+    void texts.entries(keys)().then((entries) => (entries.forEach(right), done = true));
+    await here.clock.advance(1);
+    assertEquals(done, true);
+  }
+  await here.clock.advance(10_000);
+  assertEquals(here.clock.pending(), 0);
 });
 
 Deno.test("S32 the switch of an operator: status, turning, and waiting until it is there", async () => {

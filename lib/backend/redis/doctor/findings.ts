@@ -1,7 +1,19 @@
 import type { Finding, NodeReading, Readings } from "./readings.ts";
 import { keys, namespaces, type Rule, servers, type Wanted } from "./rules.ts";
 
-/** What is wrong, the worst first. Pure: all that is known is in the readings. */
+/**
+ * What is wrong, the worst first. Pure: all that is known is in the readings.
+ *
+ * @example A server that is away
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { findingsOf } from "@lamina/cache/doctor";
+ *
+ * const node = { _tag: "Unreached", node: "cache:6379", reason: "ECONNREFUSED" } as const;
+ * const [finding] = findingsOf({ nodes: [node], stepFailed: undefined, wanted: { lease: 10_000, replicas: 0 } });
+ * assertEquals([finding?.severity, finding?.what], ["breaks", "it cannot be asked: ECONNREFUSED"]);
+ * ```
+ */
 export function findingsOf({ nodes, stepFailed, wanted }: Readings): ReadonlyArray<Finding> {
   const found = nodes.flatMap((node) => ofNode(node, wanted));
   const steps: ReadonlyArray<Finding> = stepFailed === undefined ? [] : [{

@@ -1,6 +1,10 @@
 import { Buffer } from "node:buffer";
+import { reasonOf } from "../failure.ts";
 import { letters, readIdentityOf, readTokens } from "../value.ts";
 import type { KeysReading, NamespaceReading } from "./readings.ts";
+
+/** How the names of slots go on after a namespace; counters, queues and leases are under `lamina:` too. */
+const slotName = /^lamina:[^:]*:(\d+(\{\})?:|switch:mode$)/;
 
 /** Asks a server something; rejects with what it says against it. */
 export type Ask = (...command: ReadonlyArray<string>) => Promise<unknown>;
@@ -39,8 +43,9 @@ export async function lookAtKeys(ask: Ask, identity: string, now: number, bounds
     // A key may come twice while the server's table grows.
     const names: ReadonlyArray<string> = reply[1].map(String).filter((name: string) => !seen.has(name));
     for (const name of names) seen.add(name);
-    const values = await Promise.all(names.map((name) => read(ask, name)));
-    names.forEach((name, i) => count(counts, name, values[i], identity, now));
+    const slots = names.filter((name) => slotName.test(name));
+    const values = await Promise.all(slots.map((name) => read(ask, name)));
+    slots.forEach((name, i) => count(counts, name, values[i], identity, now));
   } while (cursor !== "0" && seen.size < bounds.most && !bounds.isOver());
   const namespaces = [...counts.values()].sort((one, other) => one.name < other.name ? -1 : 1);
   return { looked: seen.size, all: cursor === "0", namespaces };
@@ -56,9 +61,13 @@ async function read(ask: Ask, name: string): Promise<Value | undefined> {
     const asked = [ask("GETRANGE", name, "0", String(lockBytes)), ask("PTTL", name)] as const;
     const [whole, ttl] = await Promise.all(asked);
     return { bytes: Buffer.from(whole as Buffer), ttl: Number(ttl) };
-  } catch {
-    // Another type than a string, or the user may not read it: none of ours.
-    return undefined;
+  } catch (error) {
+    const reason = reasonOf(error);
+    // Another type than a string: none of ours.
+    if (reason.startsWith("WRONGTYPE")) return undefined;
+    // A user may be confined to some keys.
+    if (/^NOPERM.*\bkeys?\b/.test(reason)) return { bytes: Buffer.alloc(0), ttl: 0 };
+    throw error;
   }
 }
 

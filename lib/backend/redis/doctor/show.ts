@@ -1,7 +1,18 @@
 import type { Diagnosis } from "./mod.ts";
 import type { NamespaceReading, NodeReading } from "./readings.ts";
 
-/** Says a diagnosis in lines: what was read, what is wrong, and what to do. */
+/**
+ * Says a diagnosis in lines: what was read, what is wrong, and what to do.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { diagnose, showDiagnosis } from "@lamina/cache/doctor";
+ *
+ * const lines = showDiagnosis(await diagnose({ url: "redis://127.0.0.1:1" })).split("\n");
+ * assertEquals(lines[0], "127.0.0.1:1: no answer");
+ * ```
+ */
 export function showDiagnosis({ readings: { nodes, stepFailed }, findings }: Diagnosis): string {
   const counts = (["breaks", "warns", "notes"] as const).map((each) => {
     return findings.filter(({ severity }) => severity === each).length;

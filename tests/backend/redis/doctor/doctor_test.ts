@@ -1,11 +1,12 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { duration } from "../../../../lib/duration.ts";
 import { right } from "fp-ts/lib/Either.js";
 import { diagnose, type DoctorOptions, type Finding } from "../../../../lib/backend/redis/doctor/mod.ts";
-import { redisBackend } from "../../../../lib/backend/redis/mod.ts";
+import { redisBackend, redisCounters, redisLeases, redisQueue } from "../../../../lib/backend/redis/mod.ts";
 import { parseArguments } from "../../../../lib/task/doctor/arguments.ts";
 import { lockFlags, pathOf } from "../../../../lib/task/stand_in.ts";
 import { redisServersTest } from "../../../servers/redis.ts";
-import { left } from "../../../support/results.ts";
+import { left, right as taken } from "../../../support/results.ts";
 import { startCluster } from "../cluster.ts";
 import { startSentinels } from "../sentinels.ts";
 import { admin, ask, claim, eventually, lock, store, stored } from "../support.ts";
@@ -132,6 +133,34 @@ redisServersTest("more keys than are looked at are said to be more", async (star
   const { readings: { nodes: [node] } } = await diagnose({ url: server.url, mostKeys: 1_000 });
   assert(node?._tag === "Read" && typeof node.keys !== "string");
   assert(!node.keys.all && node.keys.looked >= 1_000 && node.keys.looked < 2_500, `${node.keys.looked}`);
+});
+
+redisServersTest(
+  "counters, queues and leases are none of a tier's slots, and nothing is wrong with them",
+  async (start) => {
+    const { url } = await start();
+    await using counters = redisCounters({ url });
+    await using queue = redisQueue({ url });
+    await using leases = redisLeases({ url });
+    taken(await counters.increment("votes", [{ name: "tea", by: 1 }], 10, { id: "1", milliseconds: 60_000 })());
+    taken(await queue.hold("visits/0", [{ key: "'a", value: Uint8Array.of(1) }], 10)());
+    taken(await leases.acquire("job", "me", duration("1m"))());
+    assertEquals(await found({ url }, "warns"), []);
+  },
+);
+
+redisServersTest("keys that the user may not read are not taken for somebody else's", async (start) => {
+  const server = await start();
+  await using watcher = await admin(server.url);
+  await watcher.send("SET", "lamina:secret:0:a", "?");
+  const about = async (): Promise<string> => {
+    const { findings } = await diagnose({ url: `redis://app:pass@127.0.0.1:${server.port}`, timeout: "2s" });
+    return findings.map(({ what }) => what).join();
+  };
+  await watcher.send("ACL", "SETUSER", "app", "on", ">pass", "~lamina:doctor:*", "&*", "+@all");
+  assert(!(await about()).includes("none of ours"));
+  await watcher.send("ACL", "SETUSER", "app", "~*", "-getrange");
+  assertMatch(await about(), /its keys cannot be looked at: NOPERM/);
 });
 
 redisServersTest("a stopped server and a wrong password are found within the time that is given", async (start) => {
