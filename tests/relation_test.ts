@@ -61,6 +61,14 @@ Deno.test("P13 relations of many objects are collected and loaded as one batch b
   assertEquals(keysOf(here), [[2, 1, 9]]);
 });
 
+Deno.test("P13 they are one batch also where nothing collects single reads, each key once", async () => {
+  const here = world();
+  const authorOf = relation(here.texts.store, (post: Post) => post.author);
+  const posts = [2, 1, 2].map((author): Post => ({ author }));
+  assertEquals(allFound(await collect(posts, authorOf)()), ["two", "one", "two"]);
+  assertEquals(keysOf(here), [[2, 1]]);
+});
+
 Deno.test("P13 two relations that are collected in one turn are loaded together, and nothing of nothing is asked", async () => {
   const here = world();
   const mine = scope(here.texts.store);

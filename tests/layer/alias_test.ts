@@ -72,6 +72,34 @@ Deno.test("P15 a value is looked up by its name, both steps cached, in the order
   assertEquals([byName.peek("nobody"), byName.peek("unasked")], [O.some(O.none), O.none]);
 });
 
+Deno.test("P15 a value by its name is as old as the older of the two steps, and lives as long as the shorter", async () => {
+  const here = people();
+  right(await here.keys.get("ada")());
+  await here.clock.advance(20_000);
+  const [byKey] = await here.users.entries([1])();
+  assertEquals(Number(right(byKey!).fresh), 60_000);
+  const steps: Array<number> = [];
+  const noting = <K, V>(store: Store<K, V>): Store<K, V> => ({
+    ...store,
+    entries: (keys, options) => async () => {
+      const found = await store.entries(keys, options)();
+      steps.push(...found.map((each) => right(each).asOf));
+      return found;
+    },
+  });
+  const { byName } = alias({ keys: noting(here.keys), namesOf: ({ name }: User) => [name] })(noting(here.users));
+  const { age, fresh, until, asOf } = right((await byName.entries(["ada"])())[0]!);
+  assertEquals([age, fresh, until].map(Number), [20_000, 40_000, 40_000]);
+  assertEquals([steps.length, asOf], [2, Math.min(...steps)]);
+});
+
+Deno.test("P15 a name that leads to a value of another name, also at the source, has no value", async () => {
+  const here = people();
+  const wrong = source({ load: (names: ReadonlyArray<string>) => Promise.resolve(names.map(() => 1)) });
+  const { byName } = alias({ keys: wrong, namesOf: ({ name }: User) => [name] })(here.users);
+  assertEquals(allFound(await byName.getMany(["ada", "grace"])()), [{ name: "ada" }, undefined]);
+});
+
 Deno.test("P15 a write that changes the name guards the old and the new one while it is under way", async () => {
   for (const told of ["intended", "not told"] as const) {
     const here = people();

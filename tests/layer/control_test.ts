@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as t from "io-ts";
+import { denoKvBackend } from "../../lib/backend/deno_kv.ts";
 import { redisBackend } from "../../lib/backend/redis/mod.ts";
 import { sqliteBackend } from "../../lib/backend/sqlite.ts";
 import { type Backend, memory, shared, source } from "../../mod.ts";
@@ -97,6 +98,21 @@ Deno.test("S11 forever is without an end in a SQLite file, also for who opens it
       await assertForever(forever(backend));
     }
     await using backend = sqliteBackend({ path });
+    const later = forever(backend);
+    const [entry] = await later.store.entries([1])();
+    assertEquals([right(entry!).until, right(entry!).verdict._tag, later.loads()], [Infinity, "HitShared", 0]);
+  });
+});
+
+Deno.test("S11 forever is without an end in a Deno KV, also for who opens it later", async () => {
+  await inFolder(async (path) => {
+    {
+      using kv = await Deno.openKv(path);
+      await using backend = denoKvBackend({ kv, at: ["cache"] });
+      await assertForever(forever(backend));
+    }
+    using kv = await Deno.openKv(path);
+    await using backend = denoKvBackend({ kv, at: ["cache"] });
     const later = forever(backend);
     const [entry] = await later.store.entries([1])();
     assertEquals([right(entry!).until, right(entry!).verdict._tag, later.loads()], [Infinity, "HitShared", 0]);

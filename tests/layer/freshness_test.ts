@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { SharedOptions, Store } from "../../mod.ts";
-import { found, left, right } from "../support/results.ts";
+import { duration } from "../../mod.ts";
+import { allFound, found, left, right } from "../support/results.ts";
 import type { World } from "../support/stack.ts";
 import { memoryIn, sharedTexts, world } from "../support/stack.ts";
 import { turn } from "../support/turn.ts";
@@ -192,9 +193,24 @@ Deno.test("a negativeTtl is that of no such key, which has no grace", async () =
   const here = world({ 1: "one" });
   const store = sharedTexts(here, { ...graceful, negativeTtl: "2s" });
   await store.getMany([1, 9])();
-  await here.clock.advance(2_000);
-  await store.getMany([1, 9])();
+  here.texts.rows.set(9, "nine");
+  await here.clock.advance(1_999);
+  assertEquals(found(await store.get(9)()), undefined);
+  await here.clock.advance(1);
+  assertEquals(allFound(await store.getMany([1, 9])()), ["one", "nine"]);
   assertEquals(here.texts.loads.slice(1).flatMap(({ keys }) => keys), [9]);
+});
+
+Deno.test("D24 a value whose ttl cannot be told is returned, and not stored", async () => {
+  const here = world();
+  const ttl = (): "1h" => {
+    throw new Error("no idea");
+  };
+  for (const store of [sharedTexts(here, { ttl }), memoryIn(here, { ttl })(here.texts.store)]) {
+    here.texts.loads.length = 0;
+    for (let i = 0; i < 2; i++) assertEquals(found(await store.get(1)()), "one");
+    assertEquals(here.texts.loads.length, 2);
+  }
 });
 
 Deno.test("jitter shortens each ttl by some of its share, and by no more", async () => {
@@ -321,6 +337,52 @@ Deno.test("X15 a failing loader with 40 callers runs at most once at a time, and
     assert(here.texts.loads.length <= 9, `${here.texts.loads.length} loads, with a value: ${withValue}`);
     assert(here.texts.loads.length >= 5);
   }
+});
+
+Deno.test("D10 a load that does not fail ends the rest of its key's loads; without one it ends with its time", async () => {
+  for (const way of ["another load", "its time"] as const) {
+    const here = world();
+    const store = sharedTexts(here, { ...graceful, onBusy: "bypass", backOff: "1m" });
+    here.texts.hold("loads");
+    const first = store.get(1)();
+    await turn();
+    const forced = store.get(1, { force: true })();
+    await turn();
+    await here.texts.loads[1]!.fail("down");
+    assertEquals(left(await forced)._tag, "SourceFailed");
+    if (way === "another load") await here.texts.loads[0]!.release();
+    else await here.texts.loads[0]!.fail("down");
+    assertEquals((await first)._tag, way === "another load" ? "Right" : "Left");
+    here.texts.flow("loads");
+    right(await store.invalidate([1])());
+    const next = await store.get(1)();
+    assertEquals([next._tag, here.texts.loads.length], way === "another load" ? ["Right", 3] : ["Left", 2]);
+    await here.clock.advance(60_000);
+    assertEquals(found(await store.get(1)()), "one");
+  }
+});
+
+Deno.test("D10 a caller that runs out of its own time leaves no rest behind", async () => {
+  const here = world();
+  const store = sharedTexts(here, { ...graceful, backOff: "1m" });
+  here.texts.hold("loads");
+  const hasty = store.get(1, { deadline: duration("50ms") })();
+  await here.clock.advance(50);
+  assertEquals(left(await hasty)._tag, "TimedOut");
+  here.texts.flow("loads");
+  assertEquals(found(await store.get(1)()), "one");
+});
+
+Deno.test("X10 a grace above does not outlive the entry below", async () => {
+  const here = world();
+  const store = memoryIn(here, { ttl: "1s", grace: "1h" })(sharedTexts(here, { ttl: "10s" }));
+  await store.get(1)();
+  await here.clock.advance(9_999);
+  assertEquals(await verdictOf(store), "Stale");
+  await turn();
+  await here.clock.advance(10_000);
+  here.texts.rows.set(1, "uno");
+  assertEquals(found(await store.get(1)()), "uno");
 });
 
 Deno.test("what is in its grace below is not kept by a tier above, which would serve it for longer", async () => {

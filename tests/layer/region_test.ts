@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as O from "fp-ts/lib/Option.js";
 import * as t from "io-ts";
 import type { SharedOptions, Store } from "../../mod.ts";
 import { nullBackend, shared } from "../../mod.ts";
@@ -106,6 +107,30 @@ Deno.test("a tier of this process above a region forgets with it, and stores not
       }
       assertEquals(found(await store.get(key)()), text, `${mode} ${key}`);
     }
+  }
+});
+
+Deno.test("D26 a soft invalidation leaves what a tier of this process has in its grace, a hard one leaves nothing", async () => {
+  for (const mode of ["soft", "hard"] as const) {
+    const here = world();
+    const store = memoryIn(here, { ttl: "1m", grace: "1m", onBusy: "wait" })(sharedTexts(here, region));
+    for (let i = 0; i < 3; i++) await store.get(1)();
+    assertEquals(await verdictOf(store), "HitMemory");
+    change(here);
+    right(await store.invalidateAll({ mode })());
+    here.texts.hold("loads");
+    const reading = store.entries([1])();
+    await turn();
+    for (const { release } of here.texts.loads) await release();
+    const { value, verdict } = right((await reading)[0]!);
+    assertEquals(
+      [O.toUndefined(value), verdict._tag, verdict.tier],
+      mode === "soft" ? ["one", "Stale", "memory"] : [
+        "ONE",
+        "Filled",
+        "text",
+      ],
+    );
   }
 });
 

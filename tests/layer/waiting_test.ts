@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as O from "fp-ts/lib/Option.js";
 import { pipe } from "fp-ts/lib/function.js";
 import * as fc from "fast-check";
 import * as t from "io-ts";
-import type { SharedOptions, Store } from "../../mod.ts";
+import type { Backend, SharedOptions, Store } from "../../mod.ts";
 import { batch, shared, source } from "../../mod.ts";
 import { allFound, found, left, right } from "../support/results.ts";
 import type { World } from "../support/stack.ts";
@@ -141,6 +142,24 @@ Deno.test("D12 X13 waiting has a deadline: at it the caller loads for itself, an
   await here.clock.advance(1);
   assertEquals(here.texts.loads.length, 2);
   await here.texts.loads[1]!.release();
+  assertEquals(right((await reading)[0]!).verdict._tag, "Bypassed");
+  await turn();
+  assertEquals([asked(here)["fill"], here.faulty.slots().map(([, { _tag }]) => _tag)], [undefined, ["Claimed"]]);
+});
+
+Deno.test("D12 where nothing else is said a wait lasts for two leases, however often the claim changes hands", async () => {
+  const here = world();
+  const busy: Backend<Uint8Array> = {
+    ...here.faulty.backend,
+    run: (requests) => () => Promise.resolve(requests.map(() => ({ _tag: "Busy" as const }))),
+    changed: () => () => new Promise<void>(() => {}),
+  };
+  const texts = sharedTexts(here, { backend: busy, onBusy: "wait", lease: "6s" });
+  const reading = texts.entries([1])();
+  await here.clock.advance(11_999);
+  assertEquals(here.texts.loads.length, 0);
+  await here.clock.advance(1);
+  assertEquals(here.texts.loads.length, 1);
   assertEquals(right((await reading)[0]!).verdict._tag, "Bypassed");
 });
 
@@ -310,16 +329,31 @@ Deno.test("D27 loads that read other keys through the same store do not deadlock
   assertEquals(clock.now(), 0);
 });
 
+interface Row {
+  readonly tags: Array<string>;
+}
+const Row: t.Type<Row, unknown, unknown> = t.type({ tags: t.array(t.string) });
+
 Deno.test("X08 who waited for a load gets a value of its own", async () => {
-  const here = world();
-  const texts = sharedTexts(here, waiting);
-  here.texts.hold("loads");
-  const reads = [texts.entries([1])(), texts.entries([1])()];
-  await turn();
-  await here.texts.loads[0]!.release();
-  const [one, other] = (await Promise.all(reads)).map(([entry]) => right(entry!));
-  assertEquals(one!.value, other!.value);
-  assertEquals([one!.verdict._tag, other!.verdict._tag], ["Filled", "Waited"]);
+  for (const callers of ["of one turn", "of two turns", "of two batches"] as const) {
+    const { clock, faulty: { backend } } = world();
+    const loading = Promise.withResolvers<void>();
+    const load = (keys: ReadonlyArray<number>): Promise<ReadonlyArray<Row>> =>
+      loading.promise.then(() => keys.map(() => ({ tags: [] })));
+    const rows = shared({ backend, name: "row", codec: Row, ttl: "1m", clock })(source({ clock, load }));
+    const keys = callers === "of two batches" ? [1, 2] : [1];
+    const first = rows.entries(keys)();
+    if (callers !== "of one turn") await turn();
+    const second = rows.entries(keys)();
+    await turn();
+    loading.resolve();
+    const given = (await Promise.all([first, second])).map(([entry]) => right(entry!));
+    assertEquals(given.map(({ verdict }) => verdict._tag).sort(), ["Filled", "Waited"], callers);
+    const values = given.map(({ value }) => O.toUndefined(value)!);
+    for (const { tags } of values) tags.push("spoilt");
+    assertEquals(values, [{ tags: ["spoilt"] }, { tags: ["spoilt"] }], callers);
+    assertEquals(found(await rows.get(1)()), { tags: [] }, callers);
+  }
 });
 
 Deno.test("D01 readers of what cannot be stored share its load, and do not load one after the other", async () => {

@@ -6,8 +6,8 @@ export interface SlotIndex<N> {
   readonly find: (below: unknown) => ReadonlyArray<N>;
   /** A slot of the tier is empty; undefined: all are. */
   readonly forget: (name: N | undefined) => void;
-  /** How many slots of the tier it knows. */
-  readonly size: () => number;
+  /** How many slots of the tier it knows, and how many of those below. */
+  readonly size: () => { readonly here: number; readonly below: number };
 }
 
 /** Nothing is known yet. It knows the slots that the tier keeps something in, and no others, if it is told when it does not. */
@@ -34,6 +34,6 @@ export function slotIndex<N>(): SlotIndex<N> {
       }
       slots.delete(name);
     },
-    size: () => slots.size,
+    size: () => ({ here: slots.size, below: names.size }),
   };
 }

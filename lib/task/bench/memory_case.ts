@@ -6,6 +6,7 @@ import { zipf } from "../demo/zipf.ts";
 import type { Case, Comparison } from "./comparison.ts";
 import type { Row } from "./memory_loops.ts";
 import { behindOf, type MemoryPeer, openMemoryPeers } from "./memory_peers.ts";
+import { filledTold } from "./memory_told.ts";
 
 type Loops = typeof import("./memory_loops.ts");
 
@@ -56,6 +57,7 @@ export const memoryCase: Case = {
         ...await Promise.all(sizes.map(besideLru)),
         ...await each((order) => peeking("number keys", order, numbers, byNumber)),
         ...await each((order) => peeking("string keys", order, strings, byString)),
+        await besideUntold(strings),
         ...await each((order) => getting("number keys", order, numbers, byNumber, [])),
         ...await each((order) => getting("string keys", order, strings, byString, peers)),
       ],
@@ -96,6 +98,18 @@ async function besideLru(size: number): Promise<Comparison> {
     title: `memory hit without a promise, ${size} entries, string keys, ${orders[0]}`,
     floor: { name: "lru-cache get, with a ttl", run: lruGet(lru, keys) },
     contenders: [{ name: "peek", target: 1, run: peek(await filled(pairs), keys) }],
+  };
+}
+
+/** A tier that is told of changes, beside one that is not: being told is to cost a hit nothing that can be measured. */
+async function besideUntold(pairs: ReadonlyArray<Pair<string>>): Promise<Comparison> {
+  const [beside, ours] = [await freshLoops(), await freshLoops()];
+  const keys = asked(pairs, "a few most of the time");
+  const { told, untold } = await filledTold(new Map(pairs));
+  return {
+    title: `memory hit without a promise, told of changes, ${pairs.length} entries, string keys, ${orders[0]}`,
+    floor: { name: "peek of a tier that is not told", run: beside.peek(untold, keys) },
+    contenders: [{ name: "peek", target: 1.1, run: ours.peek(told, keys) }],
   };
 }
 

@@ -6,7 +6,7 @@ import { promises, shared, source } from "../../../mod.ts";
 import { redisServersTest } from "../../servers/redis.ts";
 import { startCluster } from "./cluster.ts";
 import { startLoad } from "./load.ts";
-import { type Admin, within } from "./support.ts";
+import { type Admin, eventually, within } from "./support.ts";
 
 const keys = Array.from({ length: 18 }, (_, i) => `key ${i}`);
 
@@ -27,7 +27,8 @@ redisServersTest("a tier does all that it does on a cluster of three primaries w
         await Promise.resolve();
       },
     }),
-    shared({ backend, name: "row", codec: t.string, ttl: "1h", epoch: "every read", timeout: "5s" }),
+    // A server that has just started keeps what it stores for a lease; the test takes less.
+    shared({ backend, name: "row", codec: t.string, ttl: "1h", lease: "1m", epoch: "every read", timeout: "5s" }),
   ));
   const ids = [...rows.keys()];
   const all = async () => (await cache.getMany(ids)).filter((row) => row !== undefined).length;
@@ -37,21 +38,28 @@ redisServersTest("a tier does all that it does on a cluster of three primaries w
     for (const id of batch) rows.set(id, "changed");
     await Promise.resolve();
   });
-  await cache.put(50, "put");
+  // What is put is published, unless the epoch, which is asked for on its own node, comes later than the locks by more
+  // than they took: nobody waits for it, and one load makes up for it.
+  await eventually("a put that is published", async () => {
+    await cache.put(50, "put");
+    const before = loaded.length;
+    return await cache.get(50) === "put" && loaded.length === before;
+  });
   await cache.remove(51);
   rows.set(52, "behind its back");
   await cache.invalidate([52]);
   assertEquals(await cache.getMany([0, 49, 50, 51, 52]), ["changed", "changed", "put", undefined, "behind its back"]);
   assertEquals(await cache.get(53, { force: true }), "row 53");
   assertEquals(await all(), 199);
+  // What was let go of, and what was forced, each once; what was removed, if that was not published.
+  const again = loaded.slice(200).filter((id) => id !== 50).sort((a, b) => a - b);
+  const isRemoved = (id: number) => id === 51;
+  assertEquals(again.filter((id) => !isRemoved(id)), [...batch, 52, 53]);
+  assert(again.filter(isRemoved).length <= 1, `${again}`);
   const before = loaded.length;
-  // What was let go of, and what was forced; the tier may have to load a key again where a node's answer was late.
-  const expected = [...batch, 52, 53];
-  assertEquals(expected.filter((id) => !loaded.slice(200).includes(id)), []);
-  assert(before - 200 <= expected.length + 5, `${loaded.slice(200)}`);
   await cache.invalidateAll();
   assertEquals(await all(), 199);
-  assert(loaded.length - before >= 200);
+  assertEquals(loaded.slice(before).sort((a, b) => a - b), ids);
 });
 
 for (const waitReplicas of [undefined, { replicas: 1, within: "300ms" } as const]) {

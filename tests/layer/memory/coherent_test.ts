@@ -287,7 +287,14 @@ Deno.test("B06 a room tells what is in its tiers, wherever they stand, and empti
   await one.get(1)();
   right(await one.put(1, "uno")());
   assertEquals([room.size().slots, found(await one.get(1)())], [0, "uno"]);
+  // A tier that comes later is off as well.
+  const late = made(world().texts.store);
+  await late.get(1)();
+  assertEquals(late.peek(1), O.none);
   room.turn("on");
+  await late.get(1)();
+  assertEquals(late.peek(1), O.some(O.some("one")));
+  await late.close();
   await one.get(1)();
   assertEquals(one.peek(1), O.some(O.some("uno")));
   await other.close();

@@ -103,6 +103,21 @@ Deno.test("S24 reads inside a transaction go to the source's transaction, and to
   assertEquals([reads, faulty.calls.length, texts.loads.length], [[1], 0, 1]);
 });
 
+Deno.test("S24 reads inside a transaction pass the tier of this process as well, which neither answers nor learns", async () => {
+  const { store, faulty, reads, clock } = room("committed");
+  const above = memory({ capacity: 10, ttl: "1m", clock })(store);
+  await above.get(1)();
+  faulty.calls.length = 0;
+  const done = await above.transact((tx) => async () => {
+    await tx.put(1, "uno")();
+    const inside = [found(await tx.get(1)()), found(await tx.get(2)())];
+    return E.right([...inside, above.peek(1), above.peek(2), faulty.calls.length]);
+  })();
+  assertEquals(done, E.right(["uno", "two", O.some(O.some("one")), O.none, 0]));
+  assertEquals(reads, [1, 2]);
+  assertEquals(above.peek(2), O.none);
+});
+
 Deno.test("S25 keys written inside are locked together, after the body succeeded and before the commit", async () => {
   const { store, faulty, atCommit } = room("committed");
   await store.getMany([1, 2, 3])();
@@ -246,11 +261,16 @@ Deno.test("S16 a transaction whose lock is refused does not commit", async () =>
 });
 
 Deno.test("S25 every tier of a stack guards its slots, those above first", async () => {
-  const { store, faulty, clock } = room("committed");
+  const { store, faulty, clock, atCommit } = room("committed");
   const above = memory({ capacity: 10, ttl: "1m", clock })(store);
   await above.getMany([1, 2])();
-  const done = await above.transact(move(1, 2))();
-  assertEquals(done, E.right("one"));
+  const locking = faulty.inject("lock", "held");
+  const moving = above.transact(move(1, 2))();
+  await turn();
+  assertEquals([above.peek(1), above.peek(2), atCommit], [O.none, O.none, []]);
+  await locking.deliver();
+  assertEquals(await moving, E.right("one"));
+  assertEquals(atCommit, [["1 Locked", "2 Locked"]]);
   assertEquals(above.peek(1), O.none);
   assertEquals([found(await above.get(1)()), found(await above.get(2)())], [undefined, "one"]);
   assertEquals(faulty.slots().every(([, { _tag }]) => _tag === "Held"), true);
