@@ -1,5 +1,5 @@
-import { tmpdir } from "node:os";
 import { isOnPath } from "../../lib/task/test_redis.ts";
+import { provide } from "./debian_package.ts";
 
 /** Where Debian puts the binaries of each major version. */
 const packaged = "/usr/lib/postgresql";
@@ -7,22 +7,9 @@ const packaged = "/usr/lib/postgresql";
 /** Where its package reads whether to make and start a cluster of its own, which no test wants. */
 const clusterSettings = "/etc/postgresql-common/createcluster.conf";
 
-/**
- * The folder with `initdb` and `postgres`, the newest; undefined if there is none. Where this process may, it installs
- * Debian's, one process at a time.
- */
-export async function providePostgres(): Promise<string | undefined> {
-  const there = find();
-  if (there !== undefined || !isDebian() || Deno.uid() !== 0) return there;
-  using turn = await Deno.open(`${tmpdir()}/lamina-apt-get.lock`, { create: true, write: true });
-  await turn.lock(true);
-  const since = find();
-  if (since !== undefined) return since;
-  console.log("PostgreSQL was not found: installing Debian's with apt-get.");
-  await keepFromStarting();
-  await aptGet("update");
-  await aptGet("install", "--yes", "--no-install-recommends", "postgresql");
-  return find();
+/** The folder with `initdb` and `postgres`, the newest; undefined if there is none. */
+export function providePostgres(): Promise<string | undefined> {
+  return provide({ title: "PostgreSQL", name: "postgresql", find, prepare: keepFromStarting });
 }
 
 function find(): string | undefined {
@@ -46,17 +33,4 @@ async function keepFromStarting(): Promise<void> {
   await Deno.mkdir(clusterSettings.slice(0, clusterSettings.lastIndexOf("/")), { recursive: true });
   // Somebody's own settings stay as they are.
   await Deno.writeTextFile(clusterSettings, "create_main_cluster = false\n", { createNew: true }).catch(() => {});
-}
-
-async function aptGet(...args: ReadonlyArray<string>): Promise<void> {
-  const { success, stderr } = await new Deno.Command("apt-get", {
-    args: ["--quiet", ...args],
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-    stdin: "null",
-  }).output();
-  if (!success) console.log(`Cannot ${args[0]} with apt-get: ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-function isDebian(): boolean {
-  return isOnPath("apt-get") && list("/etc").includes("debian_version");
 }
