@@ -107,8 +107,8 @@ export type Operation<P> =
 
 /**
  * What a slot answers. `Filled` says for how long the entry may be used, which probation can shorten: tiers above must
- * not keep it longer. A hit is `watched` where the
- * backend tells when it changes. `Unreachable` is said by a backend in the slot's place: nobody knows whether the step took effect.
+ * not keep it longer. A hit is `watched` where the backend tells when it changes. `Unreachable` is said by a backend in
+ * the slot's place: nobody knows whether the step took effect.
  */
 export type Reply<P> =
   | { readonly _tag: "Hit"; readonly found: Stored<P>; readonly watched?: boolean }
