@@ -1,6 +1,6 @@
 import type { CountersPort, Incremented, Standing } from "../backend/counters_port.ts";
 import type { ContractCase } from "./backend_contract.ts";
-import { checkAnswers, type PortOptions, rightOf } from "./port_contract.ts";
+import { casesOf, checkAnswers, type PortOptions, rightOf } from "./port_contract.ts";
 import { type Dice, diceOf } from "./simulation/dice.ts";
 
 /** Makes the port that is tested, empty. */
@@ -47,25 +47,11 @@ export function countersContract(
   make: MakeCounters,
   options: PortOptions = {},
 ): ReadonlyArray<ContractCase> {
-  const { sequences = 300, stepsPerSequence = 25, seed = 1 } = options;
-  return [
-    {
-      name: `${name} answers ${sequences} sequences as its model does`,
-      run: async () => {
-        await using port = await make();
-        for (let i = 0; i < sequences; i++) await playOne(port, seed + i, stepsPerSequence);
-      },
-    },
-    { name: `${name} fails every step, because closed, once it is closed`, run: () => checkClosed(make) },
-    {
-      name: `${name} does nothing before its task is run`,
-      run: async () => {
-        await using port = await make();
-        port.increment("lazy", [{ name: "a", by: 1 }], 10);
-        checkAnswers(0, "look", { running: [0] }, { running: rightOf(await port.look("lazy", ["a"])()).running }, []);
-      },
-    },
-  ];
+  const checkLazy = async (port: CountersPort): Promise<void> => {
+    port.increment("lazy", [{ name: "a", by: 1 }], 10);
+    checkAnswers(0, "look", { running: [0] }, { running: rightOf(await port.look("lazy", ["a"])()).running }, []);
+  };
+  return casesOf(name, { make, playOne, checkClosed: () => checkClosed(make), checkLazy }, options);
 }
 
 async function playOne(port: CountersPort, seed: number, steps: number): Promise<void> {

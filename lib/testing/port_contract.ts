@@ -1,4 +1,5 @@
 import type { Either } from "fp-ts/lib/Either.js";
+import type { ContractCase } from "./backend_contract.ts";
 
 /** How much is tried. */
 export interface PortOptions {
@@ -28,4 +29,39 @@ export function checkAnswers(
   if (wanted === got) return;
   const heading = `The port differs at ${step} (seed ${seed}): expected ${wanted}: received ${got}`;
   throw new Error([heading, ...told].join("\n"));
+}
+
+/** What a kind of port is tried with. */
+export interface PortTrials<P> {
+  readonly make: () => Promise<P>;
+  /** Plays a sequence of so many steps on a port and on its model. */
+  readonly playOne: (port: P, seed: number, steps: number) => Promise<void>;
+  readonly checkClosed: () => Promise<void>;
+  /** Makes a task and does not run it, then looks whether anything was done. */
+  readonly checkLazy: (port: P) => Promise<void>;
+}
+
+/** The cases of a port's contract. */
+export function casesOf<P extends AsyncDisposable>(
+  name: string,
+  { make, playOne, checkClosed, checkLazy }: PortTrials<P>,
+  { sequences = 300, stepsPerSequence = 25, seed = 1 }: PortOptions,
+): ReadonlyArray<ContractCase> {
+  return [
+    {
+      name: `${name} answers ${sequences} sequences as its model does`,
+      run: async () => {
+        await using port = await make();
+        for (let i = 0; i < sequences; i++) await playOne(port, seed + i, stepsPerSequence);
+      },
+    },
+    { name: `${name} fails every step, because closed, once it is closed`, run: checkClosed },
+    {
+      name: `${name} does nothing before its task is run`,
+      run: async () => {
+        await using port = await make();
+        await checkLazy(port);
+      },
+    },
+  ];
 }

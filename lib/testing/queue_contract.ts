@@ -1,6 +1,6 @@
 import type { QueuePort, TakenBatch } from "../backend/queue_port.ts";
 import type { ContractCase } from "./backend_contract.ts";
-import { checkAnswers, type PortOptions, rightOf } from "./port_contract.ts";
+import { casesOf, checkAnswers, type PortOptions, rightOf } from "./port_contract.ts";
 import { type Dice, diceOf } from "./simulation/dice.ts";
 
 /** Makes the port that is tested, empty. */
@@ -44,25 +44,11 @@ export function queueContract(
   make: MakeQueue,
   options: PortOptions = {},
 ): ReadonlyArray<ContractCase> {
-  const { sequences = 300, stepsPerSequence = 25, seed = 1 } = options;
-  return [
-    {
-      name: `${name} answers ${sequences} sequences as its model does`,
-      run: async () => {
-        await using port = await make();
-        for (let i = 0; i < sequences; i++) await playOne(port, seed + i, stepsPerSequence);
-      },
-    },
-    { name: `${name} fails every step, because closed, once it is closed`, run: () => checkClosed(make) },
-    {
-      name: `${name} does nothing before its task is run`,
-      run: async () => {
-        await using port = await make();
-        port.hold("lazy", [{ key: "a", value: new Uint8Array() }], 10);
-        checkAnswers(0, "take", "None", rightOf(await port.take("lazy", "n")())._tag, []);
-      },
-    },
-  ];
+  const checkLazy = async (port: QueuePort): Promise<void> => {
+    port.hold("lazy", [{ key: "a", value: new Uint8Array() }], 10);
+    checkAnswers(0, "take", "None", rightOf(await port.take("lazy", "n")())._tag, []);
+  };
+  return casesOf(name, { make, playOne, checkClosed: () => checkClosed(make), checkLazy }, options);
 }
 
 async function playOne(port: QueuePort, seed: number, steps: number): Promise<void> {

@@ -6,7 +6,8 @@ import type { Store } from "../../lib/store.ts";
 import { source } from "../../lib/source/source.ts";
 import { left, right } from "../support/results.ts";
 import { createdIn, entitiesIn, filesIn } from "./entities.ts";
-import { inFolder, together } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
+import { together } from "./support.ts";
 
 const times = 25;
 const entities = Array.from({ length: times }, (_, i) => `entity ${i}`);

@@ -11,7 +11,8 @@ import { eventually } from "../lock/support.ts";
 import { redisServersTest, redisTest } from "../servers/redis.ts";
 import { left, right } from "../support/results.ts";
 import { savedIn, savesTo } from "./entities.ts";
-import { inFolder, startWorker } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
+import { startWorker } from "./support.ts";
 
 redisServersTest(
   "B18 a flush asks the server once for a bucket's keys and values, whatever their number",

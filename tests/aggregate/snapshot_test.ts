@@ -14,7 +14,7 @@ import {
 import { sqliteSnapshots } from "../../lib/entry/sqlite.ts";
 import { leaseLocks, memoryLeases } from "../../lib/lock/mod.ts";
 import { left, right } from "../support/results.ts";
-import { inFolder } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
 
 const hour = 3_600_000;
 

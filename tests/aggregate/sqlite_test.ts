@@ -6,7 +6,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { deadlineAt } from "../../lib/deadline.ts";
 import { sqliteBackend, sqliteCounters, sqliteQueue, sqliteTotals } from "../../lib/entry/sqlite.ts";
 import { left, right } from "../support/results.ts";
-import { inFolder } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
 
 const soon = () => deadlineAt(systemClock, systemClock.now() + 5_000);
 

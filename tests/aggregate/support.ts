@@ -3,6 +3,7 @@ import { type CountersPort, memoryCounters, memoryQueue, type QueuePort } from "
 import { sqliteCounters, sqliteQueue } from "../../lib/entry/sqlite.ts";
 import { lockFlags } from "../../lib/task/stand_in.ts";
 import { redisTest } from "../servers/redis.ts";
+import { inFolder } from "../support/folder.ts";
 
 /** Where a process finds what it shares with others. */
 export type Place =
@@ -45,16 +46,6 @@ export function queueTest(name: string, run: (port: QueuePort) => Promise<void>)
     await using port = openQueue(place);
     await run(port);
   });
-}
-
-/** Uses a folder that is removed afterwards. */
-export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "lamina-aggregate-" });
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** A process that does one of the things in worker.ts. */

@@ -6,7 +6,8 @@ import { left, right } from "../support/results.ts";
 import { lockContract, type Make } from "./contract.ts";
 import { guardContract, type MakeGuards } from "./guard_contract.ts";
 import { neverEmpty } from "./never_empty.ts";
-import { inFolder, isFree, mustTake, realTime, startProcess } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
+import { isFree, mustTake, realTime, startProcess } from "./support.ts";
 
 function makeIn(folder: string): Make & MakeGuards {
   const directory = `${folder}/locks`;

@@ -35,6 +35,16 @@ Deno.test("a mutex and a guard without names leave no timer behind", async () =>
   assertEquals(clock.pending(), 0);
 });
 
+Deno.test("D17 a mutex that is held is not waited for by tryAcquire, and is let go of once", async () => {
+  const lock = mutex({ clock: virtualClock() });
+  const held = await mustTake(lock.tryAcquire);
+  // Nobody moves the clock, and nobody lets go, before this is answered.
+  assertEquals(await isFree(lock), false);
+  right(await held.release());
+  assertEquals(left(await held.release())._tag, "NotHeld");
+  assertEquals(await isFree(lock), true);
+});
+
 Deno.test("a lock's own bound holds where a caller asks for more", async () => {
   const clock = virtualClock();
   const lock = mutex({ within: "20ms", clock });

@@ -56,16 +56,6 @@ export async function eventually(what: string, holds: () => boolean | Promise<bo
   }
 }
 
-/** Uses a folder that is removed afterwards. */
-export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "lamina-lock-" });
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** A party in a process or worker of its own. */
 export interface Party {
   /** What it says next. */

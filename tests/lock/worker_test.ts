@@ -4,7 +4,8 @@ import { right } from "../support/results.ts";
 import { lockContract, type Make } from "./contract.ts";
 import { guardContract, type MakeGuards } from "./guard_contract.ts";
 import { neverEmpty } from "./never_empty.ts";
-import { inFolder, mustTake, type Party, realTime, startWorker } from "./support.ts";
+import { inFolder } from "../support/folder.ts";
+import { mustTake, type Party, realTime, startWorker } from "./support.ts";
 
 const make: Make & MakeGuards = (options) => {
   const [locks, others] = [workerLocks(options), workerLocks(options)];

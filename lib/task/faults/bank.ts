@@ -9,7 +9,7 @@ import { type BankKind, conclude } from "./bank_verdict.ts";
 import { clients, type Crew, crewOf, type RunSettings } from "./crew.ts";
 import { sleep } from "./patience.ts";
 import type { FaultReport } from "./run.ts";
-import type { World } from "./scenario.ts";
+import { makeTraffic } from "./traffic.ts";
 import { startWorker } from "./team.ts";
 import { openBackend, tierOn } from "./tiers.ts";
 
@@ -32,7 +32,9 @@ export async function runBank(kind: BankKind, settings: RunSettings): Promise<Fa
     await using site = kind === "cache-aside" ? await quietSite(start) : await failoverSite(start, ledger.url());
     await using crew = hire(folder, ledger, site, settings);
     const counts = new Map<string, number>();
-    const hung = await makeTraffic(crew, site, settings, counts);
+    const world = await makeTraffic(crew, site.fault, settings, counts);
+    await site.settle(world);
+    const hung = await crew.stop();
     // Half a lease more than the last one: an audit that comes early would see what is still allowed.
     await sleep(1.5 * settings.lease);
     const books = await readBooks(ledger.url());
@@ -52,31 +54,6 @@ function hire(folder: string, ledger: PostgresServer, site: BankSite, { lease }:
     const own = { name, journal, database: ledger.url(), through: site.through, lease, clients };
     return startWorker("bank_worker.ts", own);
   });
-}
-
-async function makeTraffic(
-  crew: Crew,
-  site: BankSite,
-  { seconds, lease, signal }: RunSettings,
-  counts: Map<string, number>,
-): Promise<number> {
-  const count = (what: string, by = 1): void => void counts.set(what, (counts.get(what) ?? 0) + by);
-  const world: World = {
-    lease,
-    count,
-    pause: sleep,
-    stall: crew.stall,
-    crash: async (point, meanwhile) => {
-      const trapped = await crew.crash(point, meanwhile);
-      count(trapped ? `killed ${point}` : "killed late");
-      return trapped;
-    },
-  };
-  await crew.start();
-  const end = performance.now() + seconds * 1_000;
-  while (performance.now() < end && signal?.aborted !== true) await site.fault(world);
-  await site.settle(world);
-  return await crew.stop();
 }
 
 /** What all accounts hold as the tier has them, as the database has them, and as it was in the beginning. */

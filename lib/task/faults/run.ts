@@ -4,9 +4,10 @@ import { sleep } from "./patience.ts";
 import { type Audit, audit, nothingAudited } from "./audit.ts";
 import { type Crew, makeCrew, type RunSettings, workers } from "./crew.ts";
 import { readJournal, type Told } from "./journal.ts";
-import type { Scenario, Site, World } from "./scenario.ts";
+import type { Scenario, Site } from "./scenario.ts";
 import { keys } from "./settings.ts";
 import { createTruth, readCommits, readTruth } from "./truth_sqlite.ts";
+import { makeTraffic } from "./traffic.ts";
 import { judgeHistory, type Verdict } from "./verdict.ts";
 
 /** What a run brought. */
@@ -51,7 +52,9 @@ async function runOnce(scenario: Scenario, settings: RunSettings): Promise<Fault
     });
     await using crew = makeCrew(folder, site, settings);
     const counts = new Map<string, number>();
-    const hung = await makeTraffic(crew, site, settings, counts);
+    const world = await makeTraffic(crew, site.fault, settings, counts);
+    const hung = await crew.stop();
+    await site.heal(world);
     // Half a lease more than the last one: an audit that comes early would see what is still allowed.
     await sleep(1.5 * settings.lease);
     const audited = scenario.promised === "nothing"
@@ -62,32 +65,6 @@ async function runOnce(scenario: Scenario, settings: RunSettings): Promise<Fault
     for (const server of servers) await server.stop();
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-async function makeTraffic(
-  crew: Crew,
-  site: Site,
-  { seconds, lease, signal }: RunSettings,
-  counts: Map<string, number>,
-): Promise<number> {
-  const count = (what: string, by = 1): void => void counts.set(what, (counts.get(what) ?? 0) + by);
-  const world: World = {
-    lease,
-    count,
-    pause: sleep,
-    stall: crew.stall,
-    crash: async (point, meanwhile) => {
-      const trapped = await crew.crash(point, meanwhile);
-      if (trapped) count(`killed ${point}`);
-      return trapped;
-    },
-  };
-  await crew.start();
-  const end = performance.now() + seconds * 1_000;
-  while (performance.now() < end && signal?.aborted !== true) await site.fault(world);
-  const hung = await crew.stop();
-  await site.heal(world);
-  return hung;
 }
 
 interface Ended {

@@ -7,11 +7,11 @@ const defaults = { port: 8_787, redis: undefined, data: undefined, seed: "nothin
 
 Deno.test("flags take their value after a space or an equals sign", () => {
   assertEquals(right(parseArguments([])), defaults);
-  const args = ["--port=0", "--redis", "redis://127.0.0.1", "--data", "/tmp/a b", "--seed", "--no-timers"];
+  const args = ["--port=0", "--redis", "redis://127.0.0.1", "--data", "a folder", "--seed", "--no-timers"];
   assertEquals(right(parseArguments(args)), {
     port: 0,
     redis: "redis://127.0.0.1",
-    data: "/tmp/a b",
+    data: "a folder",
     seed: "sample data",
     jobs: "elsewhere",
   });
