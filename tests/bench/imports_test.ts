@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loadedBy } from "../../lib/task/bench/module_graph.ts";
+import { externalsOf, loadedBy } from "../../lib/task/bench/module_graph.ts";
 
 const ofRedis = (graph: ReadonlyArray<string>) => graph.filter((specifier) => /^npm:(@redis\/|redis$)/.test(specifier));
 
@@ -11,4 +11,10 @@ Deno.test("importing mod.ts loads neither npm:redis nor node:sqlite", async () =
 
 Deno.test("importing the Redis entry does load npm:redis, so that the test above can fail", async () => {
   assertEquals(ofRedis(await loadedBy("lib/backend/redis/mod.ts")).includes("npm:redis"), true);
+});
+
+Deno.test("the floor of an import has every package behind it, and nothing of the checkout", async () => {
+  const names = externalsOf(await loadedBy("mod.ts"));
+  assertEquals(names.filter((name) => /^npm:\/fp-ts@|^npm:\/io-ts@|^@std\/crypto$/.test(name)).length > 2, true);
+  assertEquals(names.filter((name) => name.includes("file:")), []);
 });

@@ -50,7 +50,7 @@ export function helpFor(cases: ReadonlyArray<{ readonly name: string; readonly a
   const flags = Object.entries(flagsFor(cases.map(({ name }) => name)));
   const lines = [
     ...flags.map(([name, { help }]) => `  ${`--${name} <value>`.padEnd(20)}${help}`),
-    `  ${"--readme".padEnd(20)}writes the table into README.md as well`,
+    `  ${"--readme".padEnd(20)}writes the tables of all cases into README.md as well`,
     `  ${"--help".padEnd(20)}this text`,
   ];
   return `Measures what the tiers cost beside the least that the same thing can cost, in the same run.
@@ -89,6 +89,8 @@ export function parseArguments(
     if (value === undefined || !accepts(value)) return refused(`${wanted} after --${name}`, value);
     values.set(name, value);
   }
+  // A table of some cases would stand where the table of all of them belongs.
+  if (readme && values.has("only")) return refused("--readme without --only", "both");
   return E.right({
     only: values.get("only")?.split(","),
     rounds: Number(values.get("rounds") ?? defaultRounds),

@@ -10,11 +10,13 @@ import { redisWorkCase } from "./redis_work_case.ts";
 import { scaleCase } from "./scale_case.ts";
 import { sqliteCase } from "./sqlite_case.ts";
 import { stampedeCase } from "./stampede_case.ts";
+import { turnCase } from "./turn_case.ts";
 
 /** All cases, in the order in which they run. */
 export const cases: ReadonlyArray<Case> = [
   memoryCase,
   memoryWorkCase,
+  turnCase,
   entryCase,
   scaleCase,
   redisHitCase,

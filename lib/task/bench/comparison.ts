@@ -1,12 +1,19 @@
+import type { Summary } from "./statistics.ts";
+
 /** One way of doing a thing. */
 export interface Contender {
   readonly name: string;
   /** Does it so many times and returns something that was made of all results, so that none of it can be left out. */
   readonly run: (count: number) => number | Promise<number>;
+  /** It is not done fewer times in a turn, since that would be another thing. */
+  readonly least?: number;
   /** The most that it may cost, in floors; none where it is measured as information. */
   readonly target?: number;
-  /** How many times the first contender's cost another library's is expected to be at least. */
-  readonly behind?: number;
+  /**
+   * Of another library: how many times the first contender's cost its own is asked to be at least; or that it is shown
+   * beside it, where nothing was asked.
+   */
+  readonly behind?: number | "shown";
 }
 
 /** Several ways of doing the same thing, measured in turn. */
@@ -15,6 +22,23 @@ export interface Comparison {
   /** The least that the thing can cost: what the others are divided by. */
   readonly floor: Contender;
   readonly contenders: ReadonlyArray<Contender>;
+  /** The names of those that no other library is to be quicker than. */
+  readonly ahead?: ReadonlyArray<string>;
+}
+
+/** Something that a case measures in its own way, in rounds as well: what takes a process of its own, or is no time. */
+export interface Finding {
+  readonly title: string;
+  readonly rows: ReadonlyArray<FindingRow>;
+}
+
+/** One figure of a finding. */
+export interface FindingRow {
+  readonly name: string;
+  readonly value: Summary;
+  readonly unit: string;
+  /** The most that the median may be, in the unit; none where it is information. */
+  readonly target?: number;
 }
 
 /** Something that is counted, not timed, and so comes out the same everywhere. */
@@ -28,7 +52,9 @@ export interface Count {
 /** What a case consists of once everything it needs is there. */
 export interface OpenCase extends AsyncDisposable {
   readonly counts: ReadonlyArray<Count>;
-  readonly comparisons: ReadonlyArray<Comparison>;
+  readonly findings?: ReadonlyArray<Finding>;
+  /** One after the other, where what a comparison needs should not be there during the others. */
+  readonly comparisons: ReadonlyArray<Comparison> | AsyncIterable<Comparison>;
 }
 
 /** What cases are given. */

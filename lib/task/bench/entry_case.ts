@@ -1,6 +1,8 @@
 import { pathOf } from "../stand_in.ts";
-import type { Case } from "./comparison.ts";
+import type { Case, FindingRow } from "./comparison.ts";
 import type { Kept, Kind } from "./entry_process.ts";
+import { pausesIn } from "./garbage.ts";
+import { summarize } from "./statistics.ts";
 
 /** How many entries are kept. */
 const entries = 1_000_000;
@@ -18,17 +20,64 @@ export const entryCase: Case = {
     "bytes an entry among 1,000,000 in memory beside lru-cache with a ttl, and the longest stop to collect garbage",
   needs: "nothing",
   open: async () => {
-    const kept: Record<Kind, Array<Kept>> = { "lru-cache": [], memory: [] };
+    const lru: Array<Figures> = [];
+    const ours: Array<Figures> = [];
     for (let round = 0; round < rounds; round++) {
-      for (const kind of ["lru-cache", "memory"] as const) kept[kind].push(await keep(kind));
+      lru.push(await keep("lru-cache"));
+      ours.push(await keep("memory"));
     }
-    console.log(describe(kept));
-    return { counts: [], comparisons: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+    return {
+      counts: [],
+      findings: [
+        { title: `an entry among ${entries} small values`, rows: sizesOf(lru, ours) },
+        { title: `while ${entries} small values are put`, rows: stopsOf(lru, ours) },
+      ],
+      comparisons: [],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   },
 };
 
+/** What a process came to. */
+interface Figures extends Kept {
+  /** The longest pause for collecting garbage, in milliseconds, those left out that were asked for. */
+  readonly pause: number;
+}
+
+function sizesOf(lru: ReadonlyArray<Figures>, ours: ReadonlyArray<Figures>): ReadonlyArray<FindingRow> {
+  const ratios = ours.map(({ bytes }, round) => bytes / lru[round]!.bytes);
+  return [
+    { name: "lru-cache with a ttl", value: summarize(lru.map(({ bytes }) => bytes)), unit: "bytes" },
+    {
+      name: "memory, before a first awaited read",
+      value: summarize(ours.map(({ bytes }) => bytes)),
+      unit: "bytes",
+    },
+    { name: "memory, before a first awaited read, of lru-cache", value: summarize(ratios), unit: "×", target: most },
+    {
+      name: "memory, after an awaited read of each",
+      value: summarize(ours.map(({ awaited }) => awaited)),
+      unit: "bytes",
+    },
+  ];
+}
+
+function stopsOf(lru: ReadonlyArray<Figures>, ours: ReadonlyArray<Figures>): ReadonlyArray<FindingRow> {
+  const row = (name: string, values: ReadonlyArray<number>): FindingRow => ({
+    name,
+    value: summarize(values),
+    unit: "ms",
+  });
+  return [
+    row("lru-cache with a ttl, the longest pause of the collector", lru.map(({ pause }) => pause)),
+    row("memory, the longest pause of the collector", ours.map(({ pause }) => pause)),
+    row("lru-cache with a ttl, the longest turn of 1000 sets", lru.map(({ stop }) => stop)),
+    row("memory, the longest turn of 1000 loads", ours.map(({ stop }) => stop)),
+  ];
+}
+
 /** A process of its own: what was there before would be counted, and collected, with it. */
-async function keep(kind: Kind): Promise<Kept> {
+async function keep(kind: Kind): Promise<Figures> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -36,7 +85,7 @@ async function keep(kind: Kind): Promise<Kept> {
       "--quiet",
       "--no-lock",
       "--allow-env",
-      "--v8-flags=--expose-gc",
+      "--v8-flags=--expose-gc,--trace-gc",
       `--config=${pathOf("deno.json")}`,
       pathOf("lib/task/bench/entry_process.ts"),
       kind,
@@ -45,18 +94,8 @@ async function keep(kind: Kind): Promise<Kept> {
     stdout: "piped",
     stderr: "piped",
   }).output();
-  if (!success) throw new Error(`Cannot measure entries: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as Kept;
-}
-
-function describe(kept: Readonly<Record<Kind, ReadonlyArray<Kept>>>): string {
-  const least = (kind: Kind, of: (each: Kept) => number): number => Math.min(...kept[kind].map(of));
-  const [floor, ours] = [least("lru-cache", ({ bytes }) => bytes), least("memory", ({ bytes }) => bytes)];
-  const [theirStop, ourStop] = [least("lru-cache", ({ stop }) => stop), least("memory", ({ stop }) => stop)];
-  return [
-    `an entry among ${entries} small values`,
-    `  lru-cache with a ttl: ${floor.toFixed(0)} bytes, the longest stop ${theirStop.toFixed(0)} ms`,
-    `  memory: ${ours.toFixed(0)} bytes, ${(ours / floor).toFixed(2)} of it, at most ${most}: ` +
-    `${ours <= most * floor ? "met" : "MISSED"}; the longest stop ${ourStop.toFixed(0)} ms`,
-  ].join("\n");
+  const said = new TextDecoder().decode(stderr);
+  if (!success) throw new Error(`Cannot measure entries: ${said}`);
+  const kept: Kept = JSON.parse(said);
+  return { ...kept, pause: Math.max(...pausesIn(new TextDecoder().decode(stdout))) };
 }

@@ -1,5 +1,6 @@
 /**
- * Keeps many small values in memory in one way, and prints as JSON what each took: `entry_process.ts <kind> <count>`.
+ * Keeps many small values in memory in one way, and prints as JSON what each took: `entry_process.ts <kind> <count>`. It
+ * prints to standard error, since V8 writes its trace of the collector to standard output, with buffers of its own.
  *
  * @module
  */
@@ -11,8 +12,10 @@ export type Kind = "lru-cache" | "memory";
 
 /** What that took. */
 export interface Kept {
-  /** Bytes of heap an entry, the value and its key's number included. */
+  /** Bytes of heap and of typed arrays an entry, the value and its key's number included, before anybody awaited it. */
   readonly bytes: number;
+  /** The same after each was read with a promise once. */
+  readonly awaited: number;
   /** The longest stop of the event loop while it was filled, in milliseconds. */
   readonly stop: number;
 }
@@ -22,9 +25,10 @@ const atOnce = 1_000;
 
 const collect = (globalThis as { readonly gc?: () => void }).gc;
 
-/** A place for values: how many are put at once, and what keeps them. */
+/** A place for values: what puts many, and what reads one. */
 interface Place {
   readonly put: (keys: ReadonlyArray<number>) => unknown;
+  readonly read: (key: number) => unknown;
 }
 
 async function measure(count: number, make: () => Place): Promise<Kept> {
@@ -36,10 +40,14 @@ async function measure(count: number, make: () => Place): Promise<Kept> {
     await place.put(Array.from({ length: atOnce }, (_, i) => at + i));
     stop = Math.max(stop, performance.now() - begun);
   }
-  const bytes = (used() - before) / count;
+  const filled = used();
+  for (let key = 0; key < count; key++) {
+    if (await place.read(key) === undefined) throw new Error(`Cannot read the entry ${key}: expected a value`);
+  }
+  const read = used();
   // Until here it has to be there.
-  await place.put([0]);
-  return { bytes, stop };
+  await place.read(0);
+  return { bytes: (filled - before) / count, awaited: (read - before) / count, stop };
 }
 
 /** What the heap holds, and what typed arrays hold beside it. */
@@ -52,13 +60,13 @@ function used(): number {
 if (import.meta.main) {
   const [kind, number] = Deno.args;
   const count = Number(number);
-  console.log(JSON.stringify(kind === "memory" ? await ofMemory(count) : await ofLru(count)));
+  console.error(JSON.stringify(kind === "memory" ? await ofMemory(count) : await ofLru(count)));
 }
 
 function ofLru(count: number): Promise<Kept> {
   return measure(count, () => {
     const lru = new LRUCache<number, { n: number }>({ max: count, ttl: 3_600_000 });
-    return { put: (keys) => keys.forEach((n) => lru.set(n, { n })) };
+    return { put: (keys) => keys.forEach((n) => lru.set(n, { n })), read: (key) => lru.get(key) };
   });
 }
 
@@ -66,6 +74,12 @@ function ofMemory(count: number): Promise<Kept> {
   return measure(count, () => {
     const load = (keys: ReadonlyArray<number>) => Promise.resolve(keys.map((n) => ({ n })));
     const store = memory({ capacity: count, ttl: "1h" })(source({ load }));
-    return { put: (keys) => store.getMany(keys)() };
+    return {
+      put: (keys) => store.getMany(keys)(),
+      read: async (key) => {
+        const found = await store.get(key)();
+        return found._tag === "Right" && found.right._tag === "Some" ? found.right.value : undefined;
+      },
+    };
   });
 }

@@ -1,12 +1,11 @@
 import { startCluster, type TestCluster } from "../../../tests/backend/redis/cluster.ts";
 import { type RedisServer, startRedis } from "../../../tests/servers/redis_server.ts";
-import { TextLineStream } from "../faults/lines.ts";
-import { lockFlags } from "../stand_in.ts";
 import { isOnPath } from "../test_redis.ts";
-import type { Case, Count } from "./comparison.ts";
+import type { Case, Count, Finding, FindingRow } from "./comparison.ts";
 import type { HotKeySettings, HotKeyTurn } from "./hot_key_worker.ts";
 import { untilSettled } from "./redis_tier.ts";
-import { medianOf } from "./statistics.ts";
+import { medianOf, summarize } from "./statistics.ts";
+import { startTold, type ToldProcess } from "./told_process.ts";
 
 /** Each count of shards; a dozen are spread evenly enough over three nodes. */
 const shards = [1, 3, 12] as const;
@@ -47,14 +46,13 @@ export const hotKeyCase: Case = {
       return { counts: [], ...nothing };
     }
     const figures = await measureAll();
-    console.log(describe(figures));
     const spread: ReadonlyArray<Count> = [[1, 1], [12, 3]].map(([count, wanted]) => ({
       title: `nodes that serve a key in ${count} shard${count === 1 ? "" : "s"}`,
       wanted: wanted!,
       received: medianOf(figures.get(count!)!.map(({ nodes }) => nodes)),
       unit: "nodes",
     }));
-    return { counts: spread, ...nothing };
+    return { counts: spread, findings: [findingOf(figures)], ...nothing };
   },
 };
 
@@ -70,9 +68,10 @@ async function measureAll(): Promise<Figures> {
     });
     const nodes = cluster.servers.map(({ url }) => url);
     for (const url of nodes) await untilSettled(url);
-    const crew = Array.from({ length: processes }, () => startProcess({ nodes, shards, lanes, bytes }));
+    const settings: HotKeySettings = { nodes, shards, lanes, bytes };
+    const crew = Array.from({ length: processes }, () => startTold("hot_key_worker.ts", settings));
     try {
-      await Promise.all(crew.map(({ hear }) => hear()));
+      await Promise.all(crew.map(({ ready }) => ready()));
       return await turns(cluster, crew);
     } finally {
       await Promise.all(crew.map((each) => each.end()));
@@ -82,11 +81,14 @@ async function measureAll(): Promise<Figures> {
   }
 }
 
-async function turns(cluster: TestCluster, crew: ReadonlyArray<Process>): Promise<Figures> {
+async function turns(cluster: TestCluster, crew: ReadonlyArray<ToldProcess>): Promise<Figures> {
   const figures = new Map(shards.map((count) => [count as number, [] as Array<Figure>]));
   const turn = async (what: HotKeyTurn): Promise<Figure> => {
     const before = await Promise.all(cluster.admins.map(loadOf));
-    const reads = (await Promise.all(crew.map(({ ask }) => ask(what)))).reduce((sum, each) => sum + each, 0);
+    const reads = (await Promise.all(crew.map(({ tell }) => tell(what)))).reduce<number>(
+      (sum, each) => sum + Number(each),
+      0,
+    );
     const after = await Promise.all(cluster.admins.map(loadOf));
     const spent = after.map(({ cpu }, i) => cpu - before[i]!.cpu);
     const served = after.map(({ gets }, i) => gets - before[i]!.gets);
@@ -117,63 +119,23 @@ async function loadOf(
   return { cpu, gets: number(/^cmdstat_get:calls=(\d+)/m) };
 }
 
-function describe(figures: Figures): string {
+function findingOf(figures: Figures): Finding {
   const one = figures.get(1)!;
-  const lines = [...figures].map(([count, those]) => {
-    const rates = those.map(({ rate }, round) => rate / one[round]!.rate);
-    const work = those.map(({ busiest }, round) => one[round]!.busiest / busiest);
-    const range = (values: ReadonlyArray<number>): string =>
-      `${medianOf(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
-    const reads = `${Math.round(medianOf(those.map(({ rate }) => rate)) / 1_000)}k reads/s`;
-    const busiest = `${medianOf(those.map((each) => each.busiest)).toFixed(2)} µs a read on the busiest node`;
-    return `  ${`${count} shard${count === 1 ? "" : "s"}`.padEnd(10)} ${reads.padEnd(14)} × ${
-      range(rates)
-    }   ${busiest}, which serves × ${range(work)}`;
+  const rows = [...figures].flatMap(([count, those]): ReadonlyArray<FindingRow> => {
+    const name = `${count} shard${count === 1 ? "" : "s"}`;
+    return [
+      { name: `${name}: reads a second`, value: summarize(those.map(({ rate }) => rate / 1_000)), unit: "thousand" },
+      {
+        name: `${name}: reads a second, of one shard's`,
+        value: summarize(those.map(({ rate }, round) => rate / one[round]!.rate)),
+        unit: "×",
+      },
+      {
+        name: `${name}: computing of the busiest node for a read`,
+        value: summarize(those.map(({ busiest }) => busiest)),
+        unit: "µs",
+      },
+    ];
   });
-  return [
-    `one hot key, ${processes} processes × ${lanes} reads at once, 3 nodes on this machine, ${rounds} rounds; × one shard`,
-    ...lines,
-  ].join("\n");
-}
-
-/** A process that reads. */
-interface Process {
-  readonly hear: () => Promise<string>;
-  readonly ask: (turn: HotKeyTurn) => Promise<number>;
-  readonly end: () => Promise<void>;
-}
-
-const program = new URL("hot_key_worker.ts", import.meta.url).pathname;
-
-const permissions = ["--allow-env", "--allow-net", "--allow-read", "--allow-sys"];
-
-function startProcess(settings: HotKeySettings): Process {
-  // Outside of a task the main process has resolved every module, and no worker should write a lock file.
-  const chosen = lockFlags();
-  const lock = chosen.length === 0 ? ["--no-lock"] : chosen;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...lock, ...permissions, decodeURIComponent(program), JSON.stringify(settings)],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const input = child.stdin.getWriter();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
-  const hear = async (): Promise<string> => {
-    const { value } = await lines.read();
-    if (value === undefined) throw new Error("Cannot read the hot key: a process ended");
-    return value;
-  };
-  return {
-    hear,
-    ask: async (turn) => {
-      await input.write(new TextEncoder().encode(`${JSON.stringify(turn)}\n`));
-      return Number(await hear());
-    },
-    end: async () => {
-      await input.close().catch(() => {});
-      await child.status;
-      await lines.cancel();
-    },
-  };
+  return { title: `one hot key, ${processes} processes × ${lanes} reads at once, 3 nodes on this machine`, rows };
 }

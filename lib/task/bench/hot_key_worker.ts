@@ -6,9 +6,9 @@
  */
 import { shared, source } from "../../../mod.ts";
 import { redisBackend } from "../../backend/redis/mod.ts";
-import { TextLineStream } from "../faults/lines.ts";
 import { documentCodec, makeDocument } from "./document.ts";
 import { lease } from "./redis_tier.ts";
+import { answerLines } from "./told_process.ts";
 
 /** What a process is told when it is started. */
 export interface HotKeySettings {
@@ -36,9 +36,7 @@ async function main({ nodes, shards, lanes, bytes }: HotKeySettings): Promise<vo
     const tier = shared({ backend, name: `hot${count}`, codec: documentCodec, ttl: "1h", lease, shards: count });
     return [count, tier(source({ load, commit: "500ms" }))] as const;
   }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  console.log("ready");
-  for await (const line of lines) {
+  await answerLines(async (line) => {
     const turn: HotKeyTurn = JSON.parse(line);
     const store = stores.get(turn.shards)!;
     const end = performance.now() + turn.lasts;
@@ -50,8 +48,8 @@ async function main({ nodes, shards, lanes, bytes }: HotKeySettings): Promise<vo
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
-    console.log(String(reads));
-  }
+    return reads;
+  });
 }
 
 if (import.meta.main) await main(JSON.parse(Deno.args[0]!));

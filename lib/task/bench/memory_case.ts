@@ -10,10 +10,10 @@ import { filledTold } from "./memory_told.ts";
 
 type Loops = typeof import("./memory_loops.ts");
 
-/** How many entries the comparisons with a Map and with libraries have: more than the processor's nearest cache holds. */
+/** How many entries the comparisons with libraries have: more than the processor's nearest cache holds. */
 const usual = 10_000;
 
-/** How many those with lru-cache have: all in the nearest cache, in none, and in between. */
+/** How many the others have: all in the nearest cache, in none, and in between. */
 const sizes: ReadonlyArray<number> = [100, usual, 1_000_000];
 
 /** How long entries live, in milliseconds: no measure lasts as long. */
@@ -45,35 +45,47 @@ export const memoryCase: Case = {
   name: "memory",
   about: "a hit in this process: peek beside lru-cache and Map.get, get beside an awaited Map.get and other libraries",
   needs: "nothing",
-  open: async () => {
-    const numbers = pairsOf(usual, (n) => n);
-    const strings = pairsOf(usual, (n) => `user:${n}`);
-    const byNumber = await filled(numbers);
-    const byString = await filled(strings);
-    const peers = await openMemoryPeers({ rows: new Map(strings), ttl });
-    return {
-      counts: [],
-      comparisons: [
-        ...await Promise.all(sizes.map(besideLru)),
-        ...await each((order) => peeking("number keys", order, numbers, byNumber)),
-        ...await each((order) => peeking("string keys", order, strings, byString)),
-        await besideUntold(strings),
-        ...await each((order) => getting("number keys", order, numbers, byNumber, [])),
-        ...await each((order) => getting("string keys", order, strings, byString, peers)),
-      ],
-      [Symbol.asyncDispose]: async () => {
-        await Promise.all([byNumber.close(), byString.close(), ...peers.map(({ close }) => close())]);
-      },
-    };
-  },
+  open: () => ({ counts: [], comparisons: comparisons(), [Symbol.asyncDispose]: () => Promise.resolve() }),
 };
+
+/** One after the other: of what one is about, nothing is left in memory when the next begins. */
+async function* comparisons(): AsyncGenerator<Comparison> {
+  for (const size of sizes) {
+    yield* ofKeys("number keys", pairsOf(size, (n) => n));
+    yield* ofKeys("string keys", pairsOf(size, (n) => `user:${n}`));
+  }
+  yield await besideUntold(pairsOf(usual, (n) => `user:${n}`));
+  yield* besidePeers(pairsOf(usual, (n) => `user:${n}`));
+}
+
+/** A hit of either kind in either order. Those without a promise go first: a promise is made for who first awaits it. */
+async function* ofKeys<K extends number | string>(
+  kind: string,
+  pairs: ReadonlyArray<Pair<K>>,
+): AsyncGenerator<Comparison> {
+  const store = await filled(pairs);
+  try {
+    for (const order of orders) yield await besideLru(kind, order, pairs, store);
+    if (pairs.length === usual) { for (const order of orders) yield await besideMap(kind, order, pairs, store); }
+    for (const order of orders) yield await getting({ kind, order, pairs, store, peers: [] });
+  } finally {
+    await store.close();
+  }
+}
+
+/** The awaited hit once more, with the libraries beside it, which all have strings as keys. */
+async function* besidePeers(pairs: ReadonlyArray<Pair<string>>): AsyncGenerator<Comparison> {
+  const store = await filled(pairs);
+  const peers = await openMemoryPeers({ rows: new Map(pairs), ttl });
+  try {
+    for (const order of orders) yield await getting({ kind: "string keys", order, pairs, store, peers });
+  } finally {
+    await Promise.all([store.close(), ...peers.map(({ close }) => close())]);
+  }
+}
 
 function pairsOf<K>(size: number, keyOf: (n: number) => K): ReadonlyArray<Pair<K>> {
   return Array.from({ length: size }, (_, n): Pair<K> => [keyOf(n), { n }]);
-}
-
-function each(make: (order: Order) => Promise<Comparison>): Promise<ReadonlyArray<Comparison>> {
-  return Promise.all(orders.map(make));
 }
 
 async function filled<K>(pairs: ReadonlyArray<Pair<K>>): Promise<Store<K, Row>> {
@@ -87,17 +99,21 @@ async function filled<K>(pairs: ReadonlyArray<Pair<K>>): Promise<Store<K, Row>> 
   return store;
 }
 
-/** The same keys and rows in lru-cache with a ttl. Nothing of either is left when the comparison is. */
-async function besideLru(size: number): Promise<Comparison> {
+/** The same keys and rows in lru-cache with a ttl. */
+async function besideLru<K extends number | string>(
+  kind: string,
+  order: Order,
+  pairs: ReadonlyArray<Pair<K>>,
+  store: Store<K, Row>,
+): Promise<Comparison> {
   const { lruGet, peek } = await freshLoops();
-  const pairs = pairsOf(size, (n) => `user:${n}`);
-  const keys = asked(pairs, "a few most of the time");
-  const lru = new LRUCache<string, Row>({ max: size, ttl });
+  const keys = asked(pairs, order);
+  const lru = new LRUCache<K, Row>({ max: pairs.length, ttl });
   for (const [key, row] of pairs) lru.set(key, row);
   return {
-    title: `memory hit without a promise, ${size} entries, string keys, ${orders[0]}`,
+    title: `memory hit without a promise, ${pairs.length} entries, ${kind}, ${order}`,
     floor: { name: "lru-cache get, with a ttl", run: lruGet(lru, keys) },
-    contenders: [{ name: "peek", target: 1, run: peek(await filled(pairs), keys) }],
+    contenders: [{ name: "peek", target: 1, run: peek(store, keys) }],
   };
 }
 
@@ -113,7 +129,8 @@ async function besideUntold(pairs: ReadonlyArray<Pair<string>>): Promise<Compari
   };
 }
 
-async function peeking<K>(
+/** The same in a Map, which keeps no time and forgets nothing. */
+async function besideMap<K>(
   kind: string,
   order: Order,
   pairs: ReadonlyArray<Pair<K>>,
@@ -122,19 +139,22 @@ async function peeking<K>(
   const { mapGet, peek } = await freshLoops();
   const keys = asked(pairs, order);
   return {
-    title: `memory hit without a promise, ${usual} entries, ${kind}, ${order}`,
+    title: `memory hit without a promise, beside a Map, ${pairs.length} entries, ${kind}, ${order}`,
     floor: { name: "Map.get", run: mapGet(new Map(pairs), keys) },
     contenders: [{ name: "peek", target: 3, run: peek(store, keys) }],
   };
 }
 
-async function getting<K>(
-  kind: string,
-  order: Order,
-  pairs: ReadonlyArray<Pair<K>>,
-  store: Store<K, Row>,
-  peers: ReadonlyArray<MemoryPeer>,
-): Promise<Comparison> {
+/** What is read with a promise, and by whom. */
+interface Getting<K> {
+  readonly kind: string;
+  readonly order: Order;
+  readonly pairs: ReadonlyArray<Pair<K>>;
+  readonly store: Store<K, Row>;
+  readonly peers: ReadonlyArray<MemoryPeer>;
+}
+
+async function getting<K>({ kind, order, pairs, store, peers }: Getting<K>): Promise<Comparison> {
   const { awaitMapGet, awaitGet } = await freshLoops();
   const keys = asked(pairs, order);
   const others = peers.map(async (peer) => {
@@ -142,7 +162,9 @@ async function getting<K>(
     return { name: peer.name, behind: behindOf(peer), run: awaitPeer(peer, keys.map(String)) };
   });
   return {
-    title: `memory hit, awaited, ${usual} entries, ${kind}, ${order}`,
+    title: `memory hit, awaited, ${
+      peers.length > 0 ? "beside other libraries, " : ""
+    }${pairs.length} entries, ${kind}, ${order}`,
     floor: { name: "await Promise.resolve(map.get(key))", run: awaitMapGet(new Map(pairs), keys) },
     contenders: [
       { name: "await get(key)()", target: 1.5, run: awaitGet(store, keys) },

@@ -11,8 +11,11 @@ interface Info {
 
 /** What an import of a file of the checkout loads: modules, and packages as `npm:<name>`. */
 export async function loadedBy(file: string): Promise<ReadonlyArray<string>> {
+  // Outside of a task the lock file of the checkout would be written.
+  const chosen = lockFlags();
+  const lock = chosen.length === 0 ? ["--no-lock"] : chosen;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", ...lockFlags(), pathOf(file)],
+    args: ["info", "--json", ...lock, pathOf(file)],
     cwd: root,
     env: { NO_COLOR: "1" },
   }).output();
@@ -29,7 +32,11 @@ function packagesOf({ modules, npmPackages }: Info): ReadonlyArray<string> {
   return [...new Set([...reached].map((id) => `npm:${npmPackages[id]?.name ?? id}`))];
 }
 
-/** Those of a graph's modules that are not the checkout's own, as they can be imported. */
+/**
+ * Those of a graph's modules that are not the checkout's own, as they can be imported. What stands for a package of JSR
+ * is a module of its registry, and is imported by the package's name.
+ */
 export function externalsOf(graph: ReadonlyArray<string>): ReadonlyArray<string> {
-  return graph.filter((specifier) => /^(node:|npm:\/)/.test(specifier));
+  const named = graph.map((specifier) => /\/(@std\/[a-z-]+)\/\d/.exec(specifier)?.[1] ?? specifier);
+  return [...new Set(named)].filter((specifier) => /^(node:|npm:\/|@std\/)/.test(specifier));
 }

@@ -10,6 +10,8 @@ export interface Raw {
   /** As `getMany`, where some are not there. */
   readonly find: (names: ReadonlyArray<string>) => Promise<ReadonlyArray<Document | undefined>>;
   readonly set: (name: string, value: Document) => Promise<void>;
+  /** As `set` of each, in one command, which knows no expiry. */
+  readonly setMany: (pairs: ReadonlyArray<readonly [string, Document]>) => Promise<void>;
   readonly send: (command: ReadonlyArray<string>) => Promise<unknown>;
   readonly close: () => void;
 }
@@ -30,6 +32,7 @@ export async function connect(url: string): Promise<Raw> {
         found === null ? undefined : decode(found)
       ),
     set: async (name, value) => void await send(["SET", name, encode(value), "PX", "3600000"]),
+    setMany: async (pairs) => void await send(["MSET", ...pairs.flatMap(([name, value]) => [name, encode(value)])]),
     send,
     close: () => client.destroy(),
   };

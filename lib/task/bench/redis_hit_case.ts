@@ -3,7 +3,7 @@ import type { Store } from "../../../mod.ts";
 import { shared, source } from "../../../mod.ts";
 import { redisBackend } from "../../backend/redis/mod.ts";
 import type { Case, Comparison, Contender } from "./comparison.ts";
-import { inLanes, inSequence } from "./lanes.ts";
+import { inLanes, inSequence, waves } from "./lanes.ts";
 import { connect, type Raw } from "./raw_redis.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
 import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
@@ -93,6 +93,8 @@ async function filled(
   return { raw, rawName, stores };
 }
 
+type Doing = Pick<Contender, "run" | "least">;
+
 function hitting(
   size: string,
   { raw, rawName, stores }: Filled,
@@ -100,9 +102,11 @@ function hitting(
   wide: number,
   target: number,
 ): Comparison {
-  const doing = (one: (index: number) => Promise<number>): Contender["run"] => (count) =>
-    wide === 1 ? inSequence(count, one) : inLanes(wide, count, one);
-  const ours = (probe: keyof Filled["stores"]): Contender["run"] => {
+  const doing = (one: (index: number) => Promise<number>): Doing => ({
+    run: (count) => wide === 1 ? inSequence(count, one) : inLanes(wide, count, one),
+    least: wide === 1 ? 1 : wide * waves,
+  });
+  const ours = (probe: keyof Filled["stores"]): Doing => {
     const store = stores[probe];
     return doing(async (index) => {
       const found = await store.get(index % entries)();
@@ -111,18 +115,19 @@ function hitting(
   };
   return {
     title: `Redis hit, ${size}, ${wide} at once`,
-    floor: { name: "GET and decode", run: doing(async (index) => (await raw.get(rawName(index % entries))).id) },
+    floor: { name: "GET and decode", ...doing(async (index) => (await raw.get(rawName(index % entries))).id) },
     contenders: [
-      { name: "get, looking first", target, run: ours("look") },
-      { name: "get, auto", target, run: ours("auto") },
-      { name: "get, claiming first", run: ours("claim") },
+      { name: "get, looking first", target, ...ours("look") },
+      { name: "get, auto", target, ...ours("auto") },
+      { name: "get, claiming first", ...ours("claim") },
       // By default what is larger than 4 KiB is compressed, which costs a read the inflating.
-      ...(size === "10 KiB" ? [{ name: "get, auto, compressed", run: ours("compressed") }] : []),
+      ...(size === "10 KiB" ? [{ name: "get, auto, compressed", ...ours("compressed") }] : []),
       ...peers.map(({ name, get }) => ({
         name,
-        behind: 1,
-        run: doing(async (index) => (await get(String(index % entries)))?.id ?? NaN),
+        behind: "shown" as const,
+        ...doing(async (index) => (await get(String(index % entries)))?.id ?? NaN),
       })),
     ],
+    ahead: ["get, looking first", "get, auto"],
   };
 }

@@ -26,7 +26,7 @@ export async function openRedisPeers(configuration: RedisConfiguration): Promise
     await cacheManager(configuration),
     await bentocache(configuration),
     await cacheable(configuration),
-    await cachified(configuration),
+    await cachifiedOnRedis(configuration),
   ];
 }
 
@@ -52,7 +52,10 @@ async function layeredLoader({ url, prefix, ttl, load }: RedisConfiguration): Pr
   };
 }
 
-/** "Usage" of its adapter's README (https://keyv.org/docs/storage-adapters/redis); a miss is loaded and set by the caller. */
+/**
+ * "Usage" of its adapter's README (https://keyv.org/docs/storage-adapters/redis); a miss is loaded and set by the caller.
+ * This is keyv 5: the newest `@keyv/redis` has `keyv ^5.6` as its peer, and keyv 6 is measured in memory.
+ */
 async function keyv({ url, prefix, ttl, load }: RedisConfiguration): Promise<RedisPeer> {
   const { createKeyv } = await import("@keyv/redis");
   const store = createKeyv(url, { namespace: `${prefix}k` });
@@ -111,7 +114,7 @@ async function cacheable({ url, prefix, ttl, load }: RedisConfiguration): Promis
 }
 
 /** The adapter for Redis of its README (https://github.com/epicweb-dev/cachified), as it is written there. */
-async function cachified({ url, prefix, ttl, load }: RedisConfiguration): Promise<RedisPeer> {
+export async function cachifiedOnRedis({ url, prefix, ttl, load }: RedisConfiguration): Promise<RedisPeer> {
   const { cachified } = await import("@epic-web/cachified");
   const redis = await ioredis(url);
   const cache = {

@@ -1,10 +1,11 @@
+import { setImmediate } from "node:timers";
 import { pipe } from "fp-ts/lib/function.js";
 import type { Store } from "../../../mod.ts";
 import { shared, source } from "../../../mod.ts";
 import { redisBackend } from "../../backend/redis/mod.ts";
 import type { Case, Comparison, Contender, Count } from "./comparison.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
-import { inLanes, inSequence } from "./lanes.ts";
+import { inLanes, inSequence, waves } from "./lanes.ts";
 import { connect, type Raw } from "./raw_redis.ts";
 import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
 import { lease, untilSettled } from "./redis_tier.ts";
@@ -65,6 +66,8 @@ async function tripsOf(url: string, name: string): Promise<ReadonlyArray<Count>>
     count("getMany of 1000, all misses", 3),
     count("a put", 2),
     count("the read after a put", 1),
+    { title: "loads by the read after a put", wanted: 0, received: costs["the read after a put"].loads, unit: "loads" },
+    { title: "loads by a miss", wanted: 1, received: costs["a miss, claiming first"].loads, unit: "loads" },
   ];
 }
 
@@ -75,8 +78,10 @@ function missing(raw: Raw, prefix: string, stores: Stores, peers: ReadonlyArray<
   // Nothing is missing twice.
   let next = 0;
   return widths.map(([lanes, target]) => {
-    const doing = (one: () => Promise<number>): Contender["run"] => (count) =>
-      lanes === 1 ? inSequence(count, one) : inLanes(lanes, count, one);
+    const doing = (one: () => Promise<number>): Pick<Contender, "run" | "least"> => ({
+      run: (count) => lanes === 1 ? inSequence(count, one) : inLanes(lanes, count, one),
+      least: lanes === 1 ? 1 : lanes * waves,
+    });
     const through = (tier: Store<string, Document>) =>
       doing(async () => {
         const read = await tier.get(`m${next++}`)();
@@ -86,7 +91,7 @@ function missing(raw: Raw, prefix: string, stores: Stores, peers: ReadonlyArray<
       title: `miss and fill on Redis, ${lanes} at once`,
       floor: {
         name: "GET, load, SET",
-        run: doing(async () => {
+        ...doing(async () => {
           const name = `raw:${prefix}:${next++}`;
           await raw.send(["GET", name]);
           const loaded = await Promise.resolve(document);
@@ -95,10 +100,14 @@ function missing(raw: Raw, prefix: string, stores: Stores, peers: ReadonlyArray<
         }),
       },
       contenders: [
-        { name: "get, claiming first", target, run: through(stores("claim")) },
-        { name: "get, auto", run: through(stores("auto")) },
-        { name: "get, looking first", run: through(stores("look")) },
-        ...peers.map(({ name, get }) => ({ name, run: doing(async () => (await get(`m${next++}`))?.id ?? NaN) })),
+        { name: "get, claiming first", target, ...through(stores("claim")) },
+        { name: "get, auto", ...through(stores("auto")) },
+        { name: "get, looking first", ...through(stores("look")) },
+        ...peers.map(({ name, get }) => ({
+          name,
+          behind: "shown" as const,
+          ...doing(async () => (await get(`m${next++}`))?.id ?? NaN),
+        })),
       ],
     };
   });
@@ -107,8 +116,14 @@ function missing(raw: Raw, prefix: string, stores: Stores, peers: ReadonlyArray<
 /** How long a save takes, in milliseconds. */
 const saving = 1;
 
-/** A save as a source in another process has it: it takes its time, and this process does something else meanwhile. */
-const save = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, saving));
+/**
+ * A save as a source in another process has it: it takes its time, and this process can do something else meanwhile. A
+ * timer of one millisecond comes after two, so the time is waited for turn by turn.
+ */
+async function save(): Promise<void> {
+  const end = performance.now() + saving;
+  while (performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+}
 
 function writing(raw: Raw, prefix: string, store: Store<string, Document>): Comparison {
   return {

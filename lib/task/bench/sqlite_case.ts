@@ -5,7 +5,7 @@ import { shared, source } from "../../../mod.ts";
 import { sqliteBackend } from "../../backend/sqlite.ts";
 import type { Case } from "./comparison.ts";
 import { type Document, documentCodec, documentWire, makeDocument } from "./document.ts";
-import { inSequence } from "./lanes.ts";
+import { inSequence, readInSequence } from "./lanes.ts";
 
 /** How many entries there are. */
 const entries = 4_000;
@@ -38,10 +38,11 @@ export const sqliteCase: Case = {
           name: "get",
           target: 1.3,
           run: (count) =>
-            inSequence(count, async (index) => {
-              const found = await store.get(index % entries)();
-              return found._tag === "Right" && found.right._tag === "Some" ? found.right.value.id : NaN;
-            }),
+            readInSequence(
+              count,
+              (index) => store.get(index % entries)(),
+              (found) => found._tag === "Right" && found.right._tag === "Some" ? found.right.value.id : NaN,
+            ),
         }],
       }],
       [Symbol.asyncDispose]: async () => {

@@ -1,8 +1,9 @@
 import { startWaiting, type WaitingCrew } from "../../../tests/faults/waiting_crew.ts";
 import type { Outcome, Stampede } from "../../../tests/faults/waiting_worker.ts";
-import type { Case, Count } from "./comparison.ts";
+import type { Case, Count, Finding } from "./comparison.ts";
 import { openGround } from "./ground.ts";
-import { medianOf } from "./statistics.ts";
+import { longest, throughLibraries } from "./stampede_rounds.ts";
+import { medianOf, summarize } from "./statistics.ts";
 
 /** How many processes, how many callers in each, and what they wait for: a load of so many milliseconds. */
 const processes = 4;
@@ -55,9 +56,27 @@ export const stampedeCase: Case = {
       received: tier.reduce((sum, { loads }) => sum + loads, 0),
       unit: "loads",
     }];
-    return { counts, comparisons: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+    const others = await throughLibraries(url, `${prefix}o`, { processes, callers, load });
+    return {
+      counts: [...counts, ...others.counts],
+      findings: [findingOf(tier, server), ...others.findings],
+      comparisons: [],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   },
 };
+
+/** The same in the terms of the table; the median over all stampedes, in times of what they wait for. */
+function findingOf(tier: ReadonlyArray<Figures>, server: ReadonlyArray<Figures>): Finding {
+  const slowest = (figures: ReadonlyArray<Figures>) => summarize(figures.map(({ beyond }) => (beyond + load) / load));
+  return {
+    title: `${processes} × ${callers} callers of one key, a load of ${load} ms, beside the server alone`,
+    rows: [
+      { name: "the server alone, one caller a process", value: slowest(server), unit: "loads long" },
+      { name: "a tier: the slowest caller", value: slowest(tier), unit: "loads long", target: longest },
+    ],
+  };
+}
 
 async function stampede(crew: WaitingCrew, key: string, of: Required<Stampede>["of"]): Promise<Figures> {
   return figuresOf(await crew.stampede({ callers, keys: [key], of }));

@@ -23,3 +23,13 @@ export function medianOf(values: ReadonlyArray<number>): number {
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
+
+/**
+ * By how much one measure is above another that was taken in the same rounds: the difference of the medians, and the range
+ * of the rounds' own. Its spread is the wider one of the two measures': a difference may be next to nothing.
+ */
+export function differenceOf(values: ReadonlyArray<number>, floor: ReadonlyArray<number>): Summary {
+  const [above, below] = [summarize(values), summarize(floor)];
+  const each = summarize(values.map((value, round) => value - floor[round]!));
+  return { ...each, median: above.median - below.median, spread: Math.max(above.spread, below.spread) };
+}
