@@ -51,7 +51,7 @@ export * from "./lib/store.ts";
 export { type OutcomeOf, writing } from "./lib/write.ts";
 export * from "./lib/backend/memory.ts";
 export * from "./lib/backend/null.ts";
-export { type Backend, type Call, type Request, unreachable } from "./lib/backend/port.ts";
+export { type Backend, type Call, type Request, type Run, unreachable } from "./lib/backend/port.ts";
 export * from "./lib/cached/cached.ts";
 export * from "./lib/cached/cached_many.ts";
 export * from "./lib/layer/alias.ts";

@@ -1,4 +1,6 @@
 import { setImmediate } from "node:timers";
+import type { Appointment } from "./appointments.ts";
+import { cancelAppointment, comeOfAge, makeAppointment, makeYoung } from "./appointments.ts";
 
 /** Undoes a scheduled call; calling it again, or too late, does nothing. */
 export type Cancel = () => void;
@@ -15,135 +17,92 @@ export interface Clock {
   readonly after: (milliseconds: number, run: () => void) => Cancel;
 }
 
-interface Appointment {
-  readonly at: number;
-  readonly run: () => void;
-  previous: Appointment | undefined;
-  next: Appointment | undefined;
-  queue: Queue | undefined;
-}
-
-/** Appointments of one length, which therefore come due in the order in which they were made. */
-interface Queue {
-  readonly length: number;
-  first: Appointment | undefined;
-  last: Appointment | undefined;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  idling: boolean;
-}
-
 /**
  * The clock of this process.
- *
- * Appointments of one length share one timer, because nearly all of them are deadlines that are cancelled long before
- * they come due: a timer for each command costs up to 70 % of the command.
  */
 export const systemClock: Clock = { now: systemNow, after: makeAppointment };
 
-const queues = new Map<number, Queue>();
-
 function systemNow(): number {
-  return performance.now();
+  const now = performance.now();
+  // Whoever goes by the turn's time goes by nothing older than what was read before.
+  if (turn[0] !== 0) turn[0] = now;
+  return now;
 }
 
-function makeAppointment(milliseconds: number, run: () => void): Cancel {
-  if (milliseconds === Infinity) return () => {};
-  const length = rounded(milliseconds);
-  const queue = queueOf(length);
-  const made: Appointment = { at: systemNow() + length, run, previous: queue.last, next: undefined, queue };
-  if (queue.last === undefined) queue.first = made;
-  else queue.last.next = made;
-  queue.last = made;
-  arm(queue);
-  return () => {
-    const owner = made.queue;
-    if (owner === undefined) return;
-    remove(made);
-    if (owner.first === undefined) idle(owner);
-  };
-}
+/** What {@linkcode onceAt} or {@linkcode onceWithin} made, for who may want to cancel it: a function of its own for that would cost as much again. */
+export type Alarm = Appointment | Cancel | undefined;
 
-function queueOf(length: number): Queue {
-  const known = queues.get(length);
-  if (known !== undefined) return known;
-  const queue: Queue = { length, first: undefined, last: undefined, timer: undefined, idling: false };
-  queues.set(length, queue);
-  return queue;
-}
-
-function arm(queue: Queue): void {
-  if (queue.timer !== undefined) return;
-  if (queue.first === undefined) queues.delete(queue.length);
-  else queue.timer = setTimeout(() => fire(queue), Math.min(Math.max(0, queue.first.at - systemNow()), maxTimer));
-}
-
-function fire(queue: Queue): void {
-  queue.timer = undefined;
-  // A timer may fire up to a millisecond early against performance.now.
-  while (queue.first !== undefined && queue.first.at <= systemNow() + 1) {
-    const due = queue.first;
-    remove(due);
-    due.run();
-  }
-  arm(queue);
-}
-
-/** A timer outlives its last appointment by one turn, so that commands in sequence do not set and clear one each. */
-function idle(queue: Queue): void {
-  if (queue.idling) return;
-  queue.idling = true;
-  setImmediate(() => {
-    queue.idling = false;
-    if (queue.first !== undefined) return;
-    clearTimeout(queue.timer);
-    queue.timer = undefined;
-    queues.delete(queue.length);
-  });
-}
-
-/** Lengths above 64 ms are rounded up by at most a 64th, so that what is left of many deadlines shares few timers. */
-function rounded(milliseconds: number): number {
-  if (milliseconds <= 64) return Math.ceil(milliseconds);
-  const step = 2 ** (Math.floor(Math.log2(milliseconds)) - 6);
-  return Math.ceil(milliseconds / step) * step;
-}
-
-/** The longest delay that setTimeout takes; longer ones are armed again. */
-const maxTimer = 2_147_483_647;
-
-function remove(made: Appointment): void {
-  const queue = made.queue;
-  if (queue === undefined) return;
-  if (made.previous === undefined) queue.first = made.next;
-  else made.previous.next = made.next;
-  if (made.next === undefined) queue.last = made.previous;
-  else made.next.previous = made.previous;
-  // Who still holds a dead one must not hold younger ones by it.
-  made.previous = undefined;
-  made.next = undefined;
-  made.queue = undefined;
+/**
+ * Calls `run` when a clock has come to a moment, unless it is called off before. On the clock of this process no timer is
+ * set for what is called off within its turn, and the clock is not read: most of what is given a deadline ends by then.
+ */
+export function onceAt(clock: Clock, at: number, run: () => void): Alarm {
+  if (at === Infinity) return undefined;
+  if (clock !== systemClock) return clock.after(Math.max(0, at - clock.now()), run);
+  endLater();
+  return makeYoung(at, NaN, run);
 }
 
 /**
- * Reads a clock once a turn of the event loop; for checks of freshness, where a turn's length does not matter.
+ * The same for so many milliseconds from now, or rather from the end of this turn: nothing can come due within it anyway,
+ * and so nobody has to know when exactly in it that was asked for. For what is better ended late than early.
+ */
+export function onceWithin(clock: Clock, milliseconds: number, run: () => void): Alarm {
+  if (milliseconds === Infinity) return undefined;
+  if (clock !== systemClock) return clock.after(Math.max(0, milliseconds), run);
+  endLater();
+  return makeYoung(NaN, Math.max(0, milliseconds), run);
+}
+
+/** Cancels what they made; what is over is let be. */
+export function callOff(alarm: Alarm): void {
+  if (typeof alarm === "function") alarm();
+  else if (alarm !== undefined) cancelAppointment(alarm);
+}
+
+/**
+ * Reads a clock once a turn of the event loop, or whenever the clock itself is read meanwhile; for checks of freshness, and
+ * for steps of this process that stand or fall together, where a turn's length does not matter.
  *
- * A reading costs as much as four memory hits. Leases and deadlines use the exact clock.
+ * A reading costs as much as four memory hits. Deadlines, and leases that other processes go by, use the exact clock.
  */
 export function coarse(clock: Clock): () => number {
   return clock === systemClock ? turnNow : clock.now;
 }
 
-/** When the turn was first asked for its time; 0 where it was not. In an array it is a number, and not an object. */
+/** A number that is another one in each turn of the event loop; on any other clock than the system's the time itself. */
+export function turnOf(clock: Clock): () => number {
+  return clock === systemClock ? turnNumber : clock.now;
+}
+
+/** When the turn was last asked for its time; 0 where it was not. In an array it is a number, and not an object. */
 const turn = new Float64Array(1);
+
+let turns = 0;
+let isEnding = false;
 
 function turnNow(): number {
   if (turn[0] === 0) {
+    endLater();
     turn[0] = systemNow();
-    setImmediate(endTurn);
   }
   return turn[0]!;
 }
 
+function turnNumber(): number {
+  endLater();
+  return turns;
+}
+
+function endLater(): void {
+  if (isEnding) return;
+  isEnding = true;
+  setImmediate(endTurn);
+}
+
 function endTurn(): void {
+  isEnding = false;
   turn[0] = 0;
+  turns++;
+  comeOfAge();
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 import type { Duration } from "./duration.ts";
 
 /** Until when something may go on. Its signal aborts at that moment, so that a source can stop by itself. */
@@ -23,30 +23,48 @@ export interface OwnDeadline extends Deadline {
  * The signal, and the timer behind it, are made only when somebody asks for them.
  */
 export function deadlineAt(clock: Clock, at: number, outer?: Deadline): OwnDeadline {
-  const end = outer === undefined ? at : Math.min(at, outer.at);
-  let controller: AbortController | undefined;
-  let cancel: (() => void) | undefined;
-  let disposed = false;
-  const left = (): Duration => Math.max(0, end - clock.now()) as Duration;
-  const expire = (): void => controller?.abort(new DOMException("The deadline has passed", "TimeoutError"));
-  return {
-    at: end,
-    left,
-    get signal(): AbortSignal {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (left() <= 0) expire();
-        else if (!disposed) cancel = clock.after(left(), expire);
-      }
-      return controller.signal;
-    },
-    dispose: () => {
-      disposed = true;
-      cancel?.();
-      // Whoever gave up at this moment disposes before the signal's own timer fires, which is early by up to 1 ms.
-      if (left() <= 1) expire();
-    },
-  };
+  return new LazyDeadline(clock, outer === undefined ? at : Math.min(at, outer.at));
+}
+
+/**
+ * A class, because each literal that has an accessor costs a call of the runtime, as much as ten other objects; and its
+ * functions are made when they are asked for, which most deadlines are not.
+ */
+class LazyDeadline implements OwnDeadline {
+  readonly at: number;
+  readonly #clock: Clock;
+  #controller: AbortController | undefined;
+  #cancel: Cancel | undefined;
+  #disposed = false;
+
+  constructor(clock: Clock, at: number) {
+    this.at = at;
+    this.#clock = clock;
+  }
+
+  get left(): () => Duration {
+    return () => Math.max(0, this.at - this.#clock.now()) as Duration;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    this.#controller = new AbortController();
+    const left = this.left();
+    if (left <= 0) this.#expire();
+    else if (!this.#disposed) this.#cancel = this.#clock.after(left, () => this.#expire());
+    return this.#controller.signal;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#cancel?.();
+    // Whoever gave up at this moment disposes before the signal's own timer fires, which is early by up to 1 ms.
+    if (this.#controller !== undefined && this.left() <= 1) this.#expire();
+  }
+
+  #expire(): void {
+    this.#controller?.abort(new DOMException("The deadline has passed", "TimeoutError"));
+  }
 }
 
 /** What a wait ended with, if not with a value. */

@@ -3,7 +3,7 @@ import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "./cache_error.ts";
-import type { Entry, Store, Verbs, Write } from "./store.ts";
+import type { Entries, Entry, Store, Verbs, Write } from "./store.ts";
 
 /**
  * Makes a store of its verbs.
@@ -41,16 +41,25 @@ export function fromVerbs<K, V>(verbs: Verbs<K, V>): Store<K, V> {
     tiers,
     changes,
     close,
-    get: (key, options) => async () => {
-      const entry = (await entries([key], options)())[0]!;
-      return entry._tag === "Left" ? entry : E.right(entry.right.value);
-    },
+    get: entries.one === undefined ? gettingBy(entries) : gettingOneBy(entries.one),
     getMany: (keys, options) => async () => allValues(await entries(keys, options)()),
     put: (key, value) => saving(verbs, "put", key, O.some(value)),
     remove: (key) => saving(verbs, "remove", key, O.none),
     invalidate: (keys) => mutate(keys, () => nothing),
     [Symbol.asyncDispose]: close,
   };
+}
+
+function gettingBy<K, V>(entries: Entries<K, V>): Store<K, V>["get"] {
+  return (key, options) => async () => valueOf((await entries([key], options)())[0]!);
+}
+
+function gettingOneBy<K, V>(one: NonNullable<Entries<K, V>["one"]>): Store<K, V>["get"] {
+  return (key, options = {}) => () => new Promise((resolve) => one(key, options, (entry) => resolve(valueOf(entry))));
+}
+
+function valueOf<V>(entry: Either<CacheError, Entry<V>>): Either<CacheError, Option<V>> {
+  return entry._tag === "Left" ? entry : E.right(entry.right.value);
 }
 
 const nothing: Write<void> = () => Promise.resolve(E.right(undefined));

@@ -127,13 +127,22 @@ export interface Change<K, V> {
 /** Saves changes in the source. */
 export type Save<K, V> = (changes: ReadonlyArray<Change<K, V>>, within: Deadline) => Write<void>;
 
+/** Reads keys, in their order, duplicates included. */
+export interface Entries<K, V> {
+  (keys: ReadonlyArray<K>, options?: ReadOptions): Task<ReadonlyArray<Either<CacheError, Entry<V>>>>;
+  /**
+   * Reads a single key, exactly as a call with that key alone would, where that costs less: it begins at once, and `hear`
+   * gets the entry, once, and not before this has returned. No promise is made for it, because for who passes it on that
+   * would cost as much as a hit. It belongs to the function and not to the store: a layer that reads by a function of its
+   * own has none, unless it makes one as well.
+   */
+  readonly one?: (key: K, options: ReadOptions, hear: (entry: Either<CacheError, Entry<V>>) => void) => void;
+}
+
 /** What a store is made of; everything else is derived. Who writes a layer gives these. */
 export interface Verbs<K, V> {
   /** Reads keys, in their order, duplicates included. */
-  readonly entries: (
-    keys: ReadonlyArray<K>,
-    options?: ReadOptions,
-  ) => Task<ReadonlyArray<Either<CacheError, Entry<V>>>>;
+  readonly entries: Entries<K, V>;
   /** Runs `write` while the keys are guarded. */
   readonly mutate: <A, E = never>(
     keys: ReadonlyArray<K>,

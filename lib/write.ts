@@ -1,7 +1,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Clock } from "./clock.ts";
+import { callOff, onceAt } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
-import { late, orLate } from "./deadline.ts";
 import type { Outcome, Write, WriteFailure } from "./store.ts";
 
 /** Tells from a source's error whether the write was certainly not applied, or nobody knows. */
@@ -50,21 +50,62 @@ export function judge(outcomeOf: OutcomeOf, error: unknown): "aborted" | "unknow
 }
 
 /** Runs a write of somebody else's: what it throws is an unknown outcome, and so is what comes after the deadline. */
-export async function runGuarded<A, Err>(
+export function runGuarded<A, Err>(
   clock: Clock,
   write: (within: Deadline) => Write<A, Err>,
   within: Deadline,
   outcomeOf: OutcomeOf = alwaysUnknown,
 ): Promise<E.Either<WriteFailure<Err>, A>> {
-  const guarded = async (): Promise<E.Either<WriteFailure<Err>, A>> => {
-    try {
-      return await write(within)();
-    } catch (cause) {
-      return E.left({ outcome: judge(outcomeOf, cause), error: { _tag: "SourceFailed", cause } });
-    }
-  };
-  const done = await orLate(clock, within.left(), guarded());
-  return done === late
-    ? E.left({ outcome: "unknown", error: { _tag: "TimedOut", waitingFor: "the source's commit" } })
-    : done;
+  return new Promise((resolve) => guarded(clock, write, within, outcomeOf, resolve));
 }
+
+/** The same for who needs no promise: `hear` is told once what became of the write, and not before this has returned. */
+export function guarded<A, Err>(
+  clock: Clock,
+  write: (within: Deadline) => Write<A, Err>,
+  within: Deadline,
+  outcomeOf: OutcomeOf,
+  hear: (done: E.Either<WriteFailure<Err>, A>) => void,
+): void {
+  let isOver = false;
+  const end = (done: E.Either<WriteFailure<Err>, A>): void => {
+    if (isOver) return;
+    isOver = true;
+    callOff(alarm);
+    hear(isDone(done) ? done : noOutcome);
+  };
+  const fail = (cause: unknown): void =>
+    end(E.left({ outcome: judge(outcomeOf, cause), error: { _tag: "SourceFailed", cause } }));
+  begun(write, within).then(end, fail);
+  // Behind the timers of what is bounded: what it says of the end comes first.
+  const alarm = onceAt(clock, within.at, () => end(tooLate));
+}
+
+function begun<A, Err>(
+  write: (within: Deadline) => Write<A, Err>,
+  within: Deadline,
+): Promise<E.Either<WriteFailure<Err>, A>> {
+  try {
+    return Promise.resolve(write(within)());
+  } catch (cause) {
+    return Promise.reject(cause);
+  }
+}
+
+/** Whether somebody else's write says what became of it. */
+function isDone(done: unknown): boolean {
+  if (typeof done !== "object" || done === null || !("_tag" in done)) return false;
+  if (done._tag === "Right") return "right" in done;
+  return done._tag === "Left" && "left" in done && typeof done.left === "object" && done.left !== null;
+}
+
+/** It ran, and may have written. */
+const noOutcome: E.Either<WriteFailure<never>, never> = E.left({
+  outcome: "unknown",
+  error: { _tag: "SourceFailed", cause: new TypeError("Cannot read the outcome of a write: expected an Either") },
+});
+
+const tooLate: E.Either<WriteFailure<never>, never> = E.left({
+  outcome: "unknown",
+  error: { _tag: "TimedOut", waitingFor: "the source's commit" },
+});

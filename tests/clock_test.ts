@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { coarse, systemClock } from "../lib/clock.ts";
+import { callOff, coarse, onceAt, systemClock, turnOf } from "../lib/clock.ts";
 import { virtualClock } from "../lib/testing/virtual_clock.ts";
 import { turn } from "./support/turn.ts";
 
@@ -50,14 +50,48 @@ Deno.test("an appointment may make and cancel others of its own length", async (
   assertEquals(seen, ["first", "third"]);
 });
 
-Deno.test("a coarse clock stands still for a turn, and goes on in the next one", async () => {
+Deno.test("a coarse clock stands still for a turn unless the clock is read, and goes on in the next one", async () => {
   const now = coarse(systemClock);
   const first = now();
-  while (systemClock.now() === first);
+  while (performance.now() === first);
   assertEquals(now(), first);
+  const read = systemClock.now();
+  assertEquals([read > first, now()], [true, read]);
   await turn();
   assertEquals(now() > first, true);
   await turn();
   const virtual = virtualClock();
   assertEquals(coarse(virtual), virtual.now);
+});
+
+Deno.test("what is called off within its turn sets no timer, and what is not comes at its moment, neither before nor never", async () => {
+  const seen: Array<string> = [];
+  const begun = systemClock.now();
+  for (let i = 0; i < 1_000; i++) callOff(onceAt(systemClock, begun + 60_000, () => seen.push("called off")));
+  onceAt(systemClock, Infinity, () => seen.push("never"));
+  await new Promise<void>((resolve) => {
+    onceAt(systemClock, begun + 30, () => (seen.push("third"), resolve()));
+    onceAt(systemClock, begun + 10, () => seen.push("second"));
+    onceAt(systemClock, begun - 10, () => seen.push("first"));
+    const late = onceAt(systemClock, begun + 20, () => seen.push("called off in time"));
+    onceAt(systemClock, begun + 5, () => callOff(late));
+  });
+  // A timer may fire up to a millisecond early.
+  assertEquals([seen, systemClock.now() - begun >= 29], [["first", "second", "third"], true]);
+  const virtual = virtualClock();
+  callOff(onceAt(virtual, virtual.now() + 10, () => seen.push("called off")));
+  onceAt(virtual, virtual.now() + 10, () => seen.push("virtual"));
+  await virtual.advance(10);
+  assertEquals([seen.at(-1), virtual.pending()], ["virtual", 0]);
+});
+
+Deno.test("a number of the turn stays within it, and is another one in the next", async () => {
+  const number = turnOf(systemClock);
+  const first = number();
+  assertEquals(number(), first);
+  await turn();
+  assertEquals(number() === first, false);
+  await turn();
+  const virtual = virtualClock();
+  assertEquals(turnOf(virtual), virtual.now);
 });

@@ -1,17 +1,17 @@
 import type { Clock } from "../clock.ts";
 import { coarse, systemClock } from "../clock.ts";
-import type { At, Reply, Slot } from "../protocol/slot.ts";
+import type { At, Held, Reply, Slot, Stored } from "../protocol/slot.ts";
 import { absent, apply } from "../protocol/slot.ts";
-import type { Cell } from "./memory_cell.ts";
-import { freshCell } from "./memory_cell.ts";
+import type { Columns, Lens } from "./memory_columns.ts";
+import { countOf, makeColumns, nameOf } from "./memory_columns.ts";
 import type { State } from "./memory_room.ts";
-import { contend, drop, empty, expireCell, isLive, isOver, makeRoom, sizeOf, workLeft, write } from "./memory_room.ts";
-import type { Backend, Call, Request } from "./port.ts";
+import { drop, empty, expireAll, flushAll, isOver, makeRoom, sizeOf, workLeft, write } from "./memory_room.ts";
+import { freshSlot, noteRead, slotAt, wholeAt } from "./memory_row.ts";
+import type { Backend, Call, Request, Run } from "./port.ts";
 import { unreachable } from "./port.ts";
 import { watchers } from "./watchers.ts";
 
-export type { Cell } from "./memory_cell.ts";
-
+export type { Columns, Lens, Page } from "./memory_columns.ts";
 /** What bounds a memory backend, and its effects. */
 export interface MemoryOptions<P> {
   /** The most slots it keeps; above, the least recently used ones go (CLOCK). Live locks never do. */
@@ -22,20 +22,20 @@ export interface MemoryOptions<P> {
   readonly sizeOf?: (payload: P) => number;
   /** The time, {@linkcode systemClock} by default. */
   readonly clock?: Clock;
-  /** What is kept beside a payload for those who ask without a promise; undefined for nothing. */
-  readonly valueOf?: (payload: P) => unknown;
+  /** How a payload is kept; as it is by default. */
+  readonly lens?: Lens<P>;
   /** Told of each slot that is not kept any more; undefined: none is, but perhaps those of writers under way. */
   readonly dropped?: (slot: unknown) => void;
 }
 
 /** A backend in this process, with a way in that needs no promise. */
 export interface MemoryBackend<P, N> extends Backend<P, N> {
-  /** The cell of a slot with a value that is fresh now; nothing else of it changes. */
-  readonly peek: (slot: N) => Cell<P> | undefined;
+  /** A slot with a value that is fresh now; nothing of it changes. */
+  readonly peek: (slot: N) => Held<P> | undefined;
   /** What it keeps, for who has to be quicker than `peek`; only the backend writes it. */
-  readonly cells: ReadonlyMap<N, Cell<P>>;
-  /** The same step as `run`, at once. */
-  readonly runNow: (requests: ReadonlyArray<Request<P, N>>, call: Call) => ReadonlyArray<Reply<P>>;
+  readonly columns: Columns<P, N>;
+  /** Performs requests; one alone at once. */
+  readonly run: Run<P, N> & Required<Pick<Run<P, N>, "one">>;
   /** How many slots, and how many bytes of payload, are kept. */
   readonly size: () => { readonly slots: number; readonly bytes: number };
   /** The names and slots that are kept, dead ones included. */
@@ -69,8 +69,7 @@ export interface MemoryBackend<P, N> extends Backend<P, N> {
  */
 export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryBackend<P, N> {
   const state = makeState<P, N>(options);
-  const { cells } = state;
-  const now = coarse(state.clock);
+  const { columns, now } = state;
   const close = (): Promise<void> => {
     state.closed = true;
     empty(state);
@@ -80,28 +79,23 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
   return {
     name: "memory",
     level: () => "pinned",
-    run: (requests, call) => () => Promise.resolve(runNow(state, requests, call)),
-    runNow: (requests, call) => runNow(state, requests, call),
+    run: runOf(state),
     changed: (slot, within) => () => {
-      const left = workLeft(cells.get(slot)?.slot, state.clock.now());
+      const row = columns.rows.get(slot);
+      const left = row === undefined ? 0 : workLeft(wholeAt(columns, row), state.clock.now());
       return left > 0 ? state.watchers.wait(slot, Math.min(within, left))() : Promise.resolve();
     },
-    peek: (name) => freshCell(cells, name, now),
-    cells,
-    size: () => ({ slots: cells.size, bytes: state.bytes }),
-    inspect: () => [...cells].map(([name, cell]) => [name, cell.slot]),
+    peek: (name) => freshSlot(columns, name, now()),
+    columns,
+    size: () => ({ slots: columns.count, bytes: state.bytes }),
+    inspect: () =>
+      Array.from({ length: columns.count }, (_, row) => [nameOf(columns, row), slotAt(columns, row)] as const),
     flush: () => {
-      const at = state.clock.now();
-      const live = [...state.locked].filter(([, cell]) => isLive(cell.slot, at));
-      empty(state);
-      for (const [name, cell] of live) {
-        cells.set(name, cell);
-        contend(state, name, cell);
-      }
+      flushAll(state);
       state.watchers.wakeAll();
     },
     expire: () => {
-      for (const [name, cell] of cells) expireCell(state, name, cell);
+      expireAll(state);
       state.watchers.wakeAll();
     },
     close,
@@ -109,8 +103,10 @@ export function memoryBackend<P, N = string>(options: MemoryOptions<P>): MemoryB
   };
 }
 
+const closedReply = { _tag: "Unreachable", reason: "closed" } as const;
+
 function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
-  const { capacity, maxBytes = Infinity, sizeOf, valueOf = () => undefined, clock = systemClock } = options;
+  const { capacity, maxBytes = Infinity, sizeOf, lens = asItIs<P>(), clock = systemClock } = options;
   const { dropped = () => {} } = options;
   if (!(Number.isInteger(capacity) && capacity > 0)) {
     throw new RangeError(`Cannot make a memory backend: expected a positive whole capacity: received ${capacity}`);
@@ -118,50 +114,80 @@ function makeState<P, N>(options: MemoryOptions<P>): State<P, N> {
   if (!(maxBytes > 0)) {
     throw new RangeError(`Cannot make a memory backend: expected positive maxBytes: received ${maxBytes}`);
   }
-  const cells = new Map<N, Cell<P>>();
   return {
-    cells,
-    sizes: sizeOf === undefined ? undefined : new Map(),
+    columns: makeColumns(lens, capacity, sizeOf !== undefined),
     capacity,
     maxBytes,
     sizeOf,
-    valueOf,
     dropped,
-    locked: new Map(),
+    locked: new Set(),
     clock,
+    now: coarse(clock),
     watchers: watchers(clock),
     bytes: 0,
-    hand: cells.entries(),
+    hand: 0,
     closed: false,
   };
 }
 
-function runNow<P, N>(
-  state: State<P, N>,
-  requests: ReadonlyArray<Request<P, N>>,
-  call: Call,
-): ReadonlyArray<Reply<P>> {
-  if (state.closed) return unreachable(requests.length, "closed");
-  const { lease, level } = call;
-  const at: At = { now: state.clock.now(), lease, level, identity: "", changed: -Infinity };
-  return requests.map((request) => runOne(state, request, at));
+function asItIs<P>(): Lens<P> {
+  return { keep: (payload) => payload, take: (kept) => kept as P };
+}
+
+function runOf<P, N>(state: State<P, N>): MemoryBackend<P, N>["run"] {
+  const all = (requests: ReadonlyArray<Request<P, N>>, call: Call): ReadonlyArray<Reply<P>> => {
+    if (state.closed) return unreachable(requests.length, "closed");
+    const at = atOf(state, call);
+    return requests.map((request) => runOne(state, request, at));
+  };
+  return Object.assign(
+    (requests: ReadonlyArray<Request<P, N>>, call: Call) => () => Promise.resolve(all(requests, call)),
+    {
+      one: (request: Request<P, N>, call: Call) =>
+        state.closed ? closedReply : runOne(state, request, atOf(state, call)),
+    },
+  );
+}
+
+/**
+ * All steps go by the turn's time, which is never later than the moment: what one grants lives a little shorter for who
+ * counts from then, and what it finds alive may have ended since the turn began, but not since that who goes by it began.
+ */
+function atOf<P, N>({ now }: State<P, N>, { lease, level }: Call): At {
+  return { now: now(), lease, level, identity: "", changed: -Infinity };
 }
 
 function runOne<P, N>(state: State<P, N>, request: Request<P, N>, at: At): Reply<P> {
-  const cell = state.cells.get(request.slot);
-  const before = cell === undefined ? absent : cell.slot;
+  const { columns, watchers } = state;
+  const name = request.slot;
+  const offered = columns.isCounted ? offeredBy(request) : undefined;
+  // Measured before the step, and not within it: who measures may ask this backend something.
+  const measured = offered === undefined ? 0 : sizeOf(state, offered.payload);
+  const row = columns.rows.get(name);
+  const before = row === undefined ? absent : slotAt(columns, row);
   const [after, reply] = apply(before, request.operation, at);
   // A fill is no use, or what nobody reads would be kept as long as what everybody does.
-  if (cell !== undefined && "found" in reply && reply.found !== undefined) cell.used = true;
+  if (row !== undefined && "found" in reply && reply.found !== undefined) noteRead(columns, row);
   if (after === before) return reply;
-  if (state.watchers.size() > 0) state.watchers.wake(request.slot);
-  const size = after._tag === "Held" ? sizeOf(state, after.payload) : 0;
+  if (watchers.size() > 0) watchers.wake(name);
+  const size = after._tag === "Held" ? sizeAfter(state, row, offered?.payload === after.payload, measured) : 0;
   // An entry larger than all there is room for is evicted at once, and nothing else because of it.
   if (after._tag === "Absent" || !(size <= state.maxBytes)) {
-    if (cell !== undefined) drop(state, request.slot);
+    if (row !== undefined) drop(state, name, row);
     return reply;
   }
-  write(state, request.slot, cell, after, size);
-  if (isOver(state)) makeRoom(state, request.slot, at.now);
+  write(state, name, row, after, size);
+  if (isOver(state)) makeRoom(state, name, at.now);
   return reply;
+}
+
+/** What a request may store. */
+function offeredBy<P, N>({ operation }: Request<P, N>): Stored<P> | undefined {
+  if (operation._tag === "fill") return operation.stored;
+  return operation._tag === "unlock" ? operation.written : undefined;
+}
+
+/** What an entry counts: what was measured, if it is new, or else what it counted before. */
+function sizeAfter<P, N>(state: State<P, N>, row: number | undefined, isNew: boolean, measured: number): number {
+  return isNew || row === undefined ? measured : countOf(state.columns, row);
 }

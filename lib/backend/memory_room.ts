@@ -1,130 +1,144 @@
 import type { Clock } from "../clock.ts";
 import type { Slot } from "../protocol/slot.ts";
-import type { Cell } from "./memory_cell.ts";
+import type { Columns } from "./memory_columns.ts";
+import { append, clear, countOf, nameOf, offsetMask, pageOf, remove } from "./memory_columns.ts";
+import { expireAt, keepAt, noteRead, slotAt, wasRead, wholeAt } from "./memory_row.ts";
 import type { Watchers } from "./watchers.ts";
 
 /** What a memory backend keeps, and within which bounds. */
 export interface State<P, N> {
-  readonly cells: Map<N, Cell<P>>;
-  /** What payloads count against `maxBytes`, where that is counted: most tiers are spared the place for it. */
-  readonly sizes: Map<N, number> | undefined;
+  readonly columns: Columns<P, N>;
   readonly capacity: number;
   readonly maxBytes: number;
   readonly sizeOf: ((payload: P) => number) | undefined;
-  readonly valueOf: (payload: P) => unknown;
   readonly dropped: (slot: unknown) => void;
   /** Those that writers have locked: a flush keeps them, and must not look for them among all. */
-  readonly locked: Map<N, Cell<P>>;
+  readonly locked: Set<N>;
   readonly clock: Clock;
+  /** The time by which its steps go. */
+  readonly now: () => number;
   readonly watchers: Watchers<N>;
   bytes: number;
-  hand: Iterator<[N, Cell<P>]>;
+  /** The row that the hand of the clock points to. */
+  hand: number;
   closed: boolean;
 }
 
 /** Forgets a slot. */
-export function drop<P, N>(state: State<P, N>, name: N): void {
-  count(state, name, 0);
-  state.cells.delete(name);
+export function drop<P, N>(state: State<P, N>, name: N, row: number): void {
+  const { columns } = state;
+  state.bytes -= countOf(columns, row);
+  remove(columns, row);
   if (state.locked.size > 0) state.locked.delete(name);
   state.dropped(name);
 }
 
 /** Forgets all slots. */
 export function empty<P, N>(state: State<P, N>): void {
-  state.cells.clear();
+  clear(state.columns);
   state.locked.clear();
-  state.sizes?.clear();
   state.bytes = 0;
+  state.hand = 0;
   state.dropped(undefined);
-}
-
-function count<P, N>(state: State<P, N>, name: N, bytes: number): void {
-  const { sizes } = state;
-  if (sizes === undefined) return;
-  state.bytes += bytes - (sizes.get(name) ?? 0);
-  if (bytes === 0) sizes.delete(name);
-  else sizes.set(name, bytes);
 }
 
 /** What a payload counts; one that its function cannot measure has no size, and finds no room. */
 export function sizeOf<P, N>(state: State<P, N>, payload: P): number {
   try {
-    return state.sizeOf === undefined ? 0 : state.sizeOf(payload);
+    const size = state.sizeOf === undefined ? 0 : state.sizeOf(payload);
+    // Neither can be taken off the sum again.
+    return size >= 0 && size < Infinity ? Number(size) : NaN;
   } catch {
     return NaN;
   }
 }
 
-/** Keeps a slot, and beside it what its readers need. */
+/** Keeps a slot in its row, or in a new one if it has none yet. */
 export function write<P, N>(
   state: State<P, N>,
   name: N,
-  cell: Cell<P> | undefined,
+  known: number | undefined,
   slot: Slot<P>,
   bytes: number,
 ): void {
-  count(state, name, bytes);
-  const value = slot._tag === "Held" ? state.valueOf(slot.payload) : undefined;
-  const fresh = slot._tag === "Held" ? Math.floor(Math.min(slot.fresh, slot.until)) : 0;
-  const kept = cell ?? { fresh, used: false, value, slot };
-  if (cell === undefined) {
-    state.cells.set(name, kept);
-  } else {
-    cell.fresh = fresh;
-    cell.value = value;
-    cell.slot = slot;
+  const { columns, locked } = state;
+  const row = known ?? append(columns, name);
+  if (columns.isCounted) {
+    const { counts } = pageOf(columns, row);
+    state.bytes += bytes - (known === undefined ? 0 : counts[row & offsetMask]!);
+    counts[row & offsetMask] = bytes;
   }
-  if (slot._tag === "Locked") state.locked.set(name, kept);
-  else if (state.locked.size > 0) state.locked.delete(name);
+  keepAt(columns, row, slot, known !== undefined && wasRead(columns, row));
+  if (slot._tag === "Locked") locked.add(name);
+  else if (locked.size > 0) locked.delete(name);
 }
 
 /** Whether there is more than there is room for. */
 export function isOver<P, N>(state: State<P, N>): boolean {
-  return state.cells.size > state.capacity || state.bytes > state.maxBytes;
+  return state.columns.count > state.capacity || state.bytes > state.maxBytes;
 }
 
-/** How many used entries are spared in one go: an operation must not take as long as a walk round a full clock. */
+/** How many entries that were read are spared in one go: an operation must not take as long as a walk round a full clock. */
 const mostSpared = 64;
 
-/** Moves the hand of the clock until there is room, at most twice round; what is locked or just written stays. */
+/**
+ * Moves the hand of the clock until there is room, or twice round without any to be had; what is locked or just written
+ * stays. The last row takes the place of one that goes, and its turn is over with that: it is often the newest.
+ */
 export function makeRoom<P, N>(state: State<P, N>, newest: N, now: number): void {
-  const round = 2 * state.cells.size;
-  for (let step = 0; step < round && isOver(state); step++) {
-    let next = state.hand.next();
-    if (next.done === true) {
-      state.hand = state.cells.entries();
-      next = state.hand.next();
-      if (next.done === true) return;
-    }
-    const [name, cell] = next.value;
-    if (name !== newest && !(cell.used && step < mostSpared) && !isLive(cell.slot, now)) {
-      drop(state, name);
-      if (state.watchers.size() > 0) state.watchers.wake(name);
+  const { columns, watchers } = state;
+  let passed = 0;
+  for (let left = 2 * columns.count; left > 0 && isOver(state); left--) {
+    if (state.hand >= columns.count) state.hand = 0;
+    const row = state.hand++;
+    const name = nameOf(columns, row);
+    const isSpared = passed++ < mostSpared && wasRead(columns, row);
+    if (name === newest || isSpared || isLive(wholeAt(columns, row), now)) {
+      noteRead(columns, row, false);
       continue;
     }
-    // To the end, so that the hand passes it again: if it stayed, newcomers would keep the hand from coming round.
-    cell.used = false;
-    state.cells.delete(name);
-    state.cells.set(name, cell);
+    drop(state, name, row);
+    left = 2 * columns.count + 1;
+    if (watchers.size() > 0) watchers.wake(name);
   }
   // What is left is locked: an entry that found no room is given up, a lock is kept.
-  const cell = state.cells.get(newest);
-  if (isOver(state) && cell !== undefined && !isLive(cell.slot, now)) drop(state, newest);
+  const row = columns.rows.get(newest);
+  if (isOver(state) && row !== undefined && !isLive(wholeAt(columns, row), now)) drop(state, newest, row);
 }
 
-/** Keeps the locks of writers that are under way from publishing. */
-export function contend<P, N>(state: State<P, N>, name: N, cell: Cell<P>): void {
-  if (cell.slot._tag === "Locked") write(state, name, cell, { ...cell.slot, contended: true }, 0);
+/** Forgets all slots but live locks, and keeps these from publishing. */
+export function flushAll<P, N>(state: State<P, N>): void {
+  const { columns, locked } = state;
+  const now = state.clock.now();
+  const before = [...locked].map((name) => [name, slotAt(columns, columns.rows.get(name)!)] as const);
+  empty(state);
+  for (const [name, slot] of before) if (isLive(slot, now)) contend(state, name, undefined, slot);
 }
 
-/** Ends the freshness of an entry, and forgets a claim. */
-export function expireCell<P, N>(state: State<P, N>, name: N, cell: Cell<P>): void {
-  const { slot } = cell;
-  if (slot._tag === "Claimed") drop(state, name);
-  else if (slot._tag === "Locked") contend(state, name, cell);
+function contend<P, N>(state: State<P, N>, name: N, row: number | undefined, slot: Slot<P>): void {
+  if (slot._tag === "Locked") write(state, name, row, { ...slot, contended: true }, 0);
+}
+
+/** Ends the freshness of every entry, and forgets claims. */
+export function expireAll<P, N>(state: State<P, N>): void {
+  const { columns } = state;
+  // What ends now is not fresh in the rest of the turn either.
+  const now = state.now();
+  // From the end: the row that takes the place of a claim was there already.
+  for (let row = columns.count - 1; row >= 0; row--) {
+    if (!expireAt(columns, row, now)) expireSlot(state, row, now);
+  }
+}
+
+function expireSlot<P, N>(state: State<P, N>, row: number, now: number): void {
+  const { columns } = state;
+  const name = nameOf(columns, row);
+  const slot = slotAt(columns, row);
+  if (slot._tag === "Claimed") drop(state, name, row);
+  else if (slot._tag === "Locked") contend(state, name, row, slot);
   else if (slot._tag === "Held") {
-    write(state, name, cell, { ...slot, fresh: state.clock.now(), mark: undefined }, state.sizes?.get(name) ?? 0);
+    const fresh = Math.min(slot.fresh, now);
+    write(state, name, row, { ...slot, fresh, mark: undefined }, countOf(columns, row));
   }
 }
 
@@ -135,6 +149,6 @@ export function workLeft<P>(slot: Slot<P> | undefined, now: number): number {
 }
 
 /** Whether a writer is under way, whose lock is never evicted. */
-export function isLive<P>(slot: Slot<P>, now: number): boolean {
-  return slot._tag === "Locked" && slot.tokens.some((each) => each.deadline > now);
+function isLive<P>(slot: Slot<P> | undefined, now: number): boolean {
+  return slot?._tag === "Locked" && slot.tokens.some((each) => each.deadline > now);
 }

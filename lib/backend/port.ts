@@ -34,6 +34,17 @@ export interface Listener<N> {
   readonly proven: (until: number) => void;
 }
 
+/** Performs requests, when the task is run, and answers for each. */
+export interface Run<P, N = string> {
+  (requests: ReadonlyArray<Request<P, N>>, call: Call): Task<ReadonlyArray<Reply<P>>>;
+  /**
+   * Performs one request and answers it, at once: where it is there, nobody waits for this backend. It is the same atomic
+   * step, in one order with the others; it never throws. It belongs to the function and not to the backend: who makes
+   * another backend of one, with a `run` that does more, has none that does less.
+   */
+  readonly one?: (request: Request<P, N>, call: Call) => Reply<P>;
+}
+
 /**
  * An injected effect: atomic operations on named slots.
  *
@@ -45,7 +56,7 @@ export interface Backend<P, N = string> extends AsyncDisposable {
   /** What errors and events call it. */
   readonly name: string;
   /** Performs requests, when the task is run. */
-  readonly run: (requests: ReadonlyArray<Request<P, N>>, call: Call) => Task<ReadonlyArray<Reply<P>>>;
+  readonly run: Run<P, N>;
   /**
    * Ends when something may have happened to a slot that another reader claimed or marked, at once if it is neither, and
    * after so many milliseconds at the latest. Who waits asks the slot again; where there is no such word, it asks often.

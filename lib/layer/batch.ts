@@ -1,18 +1,15 @@
-import process from "node:process";
 import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
-import * as O from "fp-ts/lib/Option.js";
+import type { Option } from "fp-ts/lib/Option.js";
 import type { CacheError } from "../cache_error.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { cancelled, late, orCancelled, orLate } from "../deadline.ts";
 import type { Duration, DurationLike } from "../duration.ts";
-import { identify } from "../key.ts";
-import { tick } from "../sequence.ts";
-import type { Entry, ReadOptions, Store } from "../store.ts";
+import type { Entries, ReadOptions, Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
-import { duplicate } from "./memory/isolate.ts";
-import { entriesBelow } from "./tier/effects.ts";
+import type { Flights, Result } from "./batch/flights.ts";
+import { gather, landed, makeFlights, read } from "./batch/flights.ts";
 import { boundedOf } from "./tier/options.ts";
 
 /** What bounds a batch. */
@@ -25,25 +22,8 @@ export interface BatchOptions {
   readonly clock?: Clock;
 }
 
-type Result<V> = Either<CacheError, Entry<V>>;
-
-/** One read of one key below, for all that may share it. */
-interface Flight<K, V> {
-  readonly key: K;
-  readonly landed: Promise<Result<V>>;
-  readonly land: (result: Result<V>) => void;
-  /** Whether a reader has its value: the next one gets a copy. */
-  taken: boolean;
-}
-
 interface State<K, V> {
-  readonly below: Store<K, V>;
-  readonly maxSize: number;
-  readonly window: Duration;
-  readonly clock: Clock;
-  /** Flights that have not begun: anybody may still join. */
-  readonly collecting: Map<unknown, Flight<K, V>>;
-  readonly flying: Map<unknown, Flight<K, V>>;
+  readonly flights: Flights<K, V>;
   closed: boolean;
 }
 
@@ -78,36 +58,27 @@ export function batch(options: BatchOptions): <K, V>(below: Store<K, V>) => Stor
     throw new RangeError(`Cannot build a batch: expected a positive whole maxSize: received ${maxSize}`);
   }
   const window = boundedOf("the window of a batch", options.window ?? "0ms");
-  return (below) =>
-    batchStore({ below, maxSize, window, clock, collecting: new Map(), flying: new Map(), closed: false });
+  return (below) => batchStore({ flights: makeFlights({ below, maxSize, window, clock }), closed: false });
 }
 
 function batchStore<K, V>(state: State<K, V>): Store<K, V> {
-  const { below } = state;
+  const { below, clock } = state.flights;
   const store = fromVerbs<K, V>({
     ...below,
-    entries: (keys, options) => () => {
-      if (state.closed) return Promise.resolve(keys.map(() => E.left(closedError)));
-      // A forced read is one that must not be answered by anybody else's.
-      if (options?.force === true) return below.entries(keys, options)();
-      return Promise.all(keys.map((key) => readOne(state, key, options)));
-    },
+    entries: readerOf(state),
     mutate: (keys, write, options) => () =>
       state.closed
         ? Promise.resolve(E.left({ outcome: "aborted", error: closedError }))
         : below.mutate(keys, write, options)(),
     close: async () => {
       state.closed = true;
-      await orLate(state.clock, closing, landing(state));
+      await orLate(clock, closing, landed(state.flights));
       await below.close();
     },
   });
   return {
     ...store,
-    get: (key, options) => () => {
-      const known = options === undefined ? below.peek(key) : O.none;
-      return known._tag === "Some" ? Promise.resolve(E.right(known.value)) : store.get(key, options)();
-    },
+    get: (key, options) => options === undefined ? () => getOne(state, key) : store.get(key, options),
   };
 }
 
@@ -116,18 +87,38 @@ const closedError: CacheError = { _tag: "Closed", what: "the batch" };
 /** How long closing waits for flights, in milliseconds: as long as the default commit may take. */
 const closing = 5_000;
 
-/** Waits for all flights, and for those that their readers begin when they land. */
-async function landing<K, V>({ collecting, flying }: State<K, V>): Promise<void> {
-  while (collecting.size + flying.size > 0) {
-    await Promise.all([...collecting.values(), ...flying.values()].map(({ landed }) => landed));
-  }
+/** A read as most are: of what is known at once, or of a flight, and without a step between. */
+function getOne<K, V>(state: State<K, V>, key: K): Promise<Either<CacheError, Option<V>>> {
+  const { flights } = state;
+  const known = flights.below.peek(key);
+  if (known._tag === "Some") return Promise.resolve(E.right(known.value));
+  if (state.closed) return Promise.resolve(E.left(closedError));
+  return new Promise((resolve) =>
+    read(flights, key, (result) => resolve(result._tag === "Left" ? result : E.right(result.right.value)))
+  );
 }
 
-async function readOne<K, V>(state: State<K, V>, key: K, options: ReadOptions = {}): Promise<Result<V>> {
-  const id = identify(key);
-  if (id._tag === "Left") return E.left({ _tag: "KeyRefused", reason: id.left.reason });
-  if (options.signal === undefined && options.deadline === undefined) return await fly(state, id.right, key);
-  return await bounded(state.clock, fly(state, id.right, key), options);
+function readerOf<K, V>(state: State<K, V>): Entries<K, V> {
+  const { flights } = state;
+  const entries: Entries<K, V> = (keys, options) => () => {
+    if (state.closed) return Promise.resolve(keys.map(() => E.left(closedError)));
+    // A forced read is one that must not be answered by anybody else's.
+    if (options?.force === true) return flights.below.entries(keys, options)();
+    if (options?.signal === undefined && options?.deadline === undefined) {
+      return gather<K, V>(keys, (key, hear) => read(flights, key, hear));
+    }
+    return Promise.all(keys.map((key) => bounded(flights.clock, readOne(flights, key), options)));
+  };
+  const one: Entries<K, V>["one"] = (key, options, hear) => {
+    const isPlain = options.force !== true && options.signal === undefined && options.deadline === undefined;
+    if (isPlain && !state.closed) return read(flights, key, (result) => void hear(result));
+    entries([key], options)().then(([result]) => hear(result!));
+  };
+  return Object.assign(entries, { one });
+}
+
+function readOne<K, V>(flights: Flights<K, V>, key: K): Promise<Result<V>> {
+  return new Promise((resolve) => read(flights, key, resolve));
 }
 
 /** Waits for a flight no longer than this caller wants; the flight goes on for the others. */
@@ -136,67 +127,4 @@ async function bounded<V>(clock: Clock, flight: Promise<Result<V>>, options: Rea
   const result = await orCancelled(signal, orLate(clock, deadline, flight));
   if (result === cancelled) return E.left({ _tag: "Cancelled" });
   return result === late ? E.left({ _tag: "TimedOut", waitingFor: "the flight of the key" }) : result;
-}
-
-async function fly<K, V>(state: State<K, V>, id: unknown, key: K): Promise<Result<V>> {
-  const joined = tick();
-  const underWay = state.flying.get(id);
-  if (underWay !== undefined && !state.collecting.has(id)) {
-    const result = await underWay.landed;
-    // A failure is no stale value: who waited for it shares it.
-    if (result._tag === "Left" || result.right.asOf > joined) return takenFrom(underWay, result);
-  }
-  const flight = collect(state, id, key);
-  return takenFrom(flight, await flight.landed);
-}
-
-/** What a reader gets of a flight: nobody else can change it, as if each had read for itself. */
-function takenFrom<K, V>(flight: Flight<K, V>, result: Result<V>): Result<V> {
-  if (result._tag === "Left") return result;
-  if (!flight.taken) {
-    flight.taken = true;
-    return result;
-  }
-  try {
-    return E.right({ ...result.right, value: duplicate(result.right.value) });
-  } catch {
-    // Nested too deeply to be copied.
-    return result;
-  }
-}
-
-/** The key's next flight, from now on under way with the others of this turn. */
-function collect<K, V>(state: State<K, V>, id: unknown, key: K): Flight<K, V> {
-  const known = state.collecting.get(id);
-  if (known !== undefined) return known;
-  let land: (result: Result<V>) => void = () => {};
-  const landed = new Promise<Result<V>>((resolve) => land = resolve);
-  const flight: Flight<K, V> = { key, landed, land, taken: false };
-  if (state.collecting.size === 0) depart(state);
-  state.collecting.set(id, flight);
-  return flight;
-}
-
-/** Begins the collected flights at the end of the turn or of the window. */
-function depart<K, V>(state: State<K, V>): void {
-  const begin = () => {
-    const waiting = [...state.collecting];
-    state.collecting.clear();
-    for (let i = 0; i < waiting.length; i += state.maxSize) begun(state, waiting.slice(i, i + state.maxSize));
-  };
-  if (state.window > 0) state.clock.after(state.window, begin);
-  // Behind all continuations that are ready now: whatever they read belongs to the same turn.
-  else void Promise.resolve().then(() => process.nextTick(begin));
-}
-
-async function begun<K, V>(
-  state: State<K, V>,
-  flights: ReadonlyArray<readonly [unknown, Flight<K, V>]>,
-): Promise<void> {
-  for (const [id, flight] of flights) state.flying.set(id, flight);
-  const results = await entriesBelow(state.below, flights.map(([, flight]) => flight.key));
-  flights.forEach(([id, flight], i) => {
-    if (state.flying.get(id) === flight) state.flying.delete(id);
-    flight.land(results[i]!);
-  });
 }

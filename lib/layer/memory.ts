@@ -11,7 +11,8 @@ import type { Store } from "../store.ts";
 import { type Invalidations, readInvalidations } from "./memory/coherence.ts";
 import { roughSize } from "./memory/isolate.ts";
 import type { Isolation } from "./memory/isolation.ts";
-import { isMutable, makeIsolation } from "./memory/isolation.ts";
+import { makeIsolation } from "./memory/isolation.ts";
+import { optionLens } from "./memory/kept.ts";
 import type { MemoryRoom } from "./memory/room.ts";
 import { slotIndex } from "./memory/slot_index.ts";
 import { memoryStore } from "./memory/store.ts";
@@ -92,10 +93,10 @@ export function memory(options: MemoryTierOptions): <K, V>(below: Store<K, V>) =
   // A backend that is thrown away: options are checked where the tier is described, not where it is built.
   backendOf(options, makeIsolation(), () => {});
   return <K, V>(below: Store<K, V>) => {
-    const isolation = makeIsolation<V>();
+    const isolation = makeIsolation();
     const index = slotIndex<Identity>();
     // Only identities are names here.
-    const backend = backendOf(options, isolation, (slot) => index.forget(slot as Identity | undefined));
+    const backend = backendOf<V>(options, isolation, (slot) => index.forget(slot as Identity | undefined));
     return memoryStore({ ...settings, backend, isolation, index }, below);
   };
 }
@@ -131,14 +132,14 @@ const defaultTtl = duration("60s");
 
 function backendOf<V>(
   { capacity, maxBytes, sizeOf = roughSize, clock = systemClock }: MemoryTierOptions,
-  isolation: Isolation<V>,
+  isolation: Isolation,
   dropped: (slot: unknown) => void,
 ) {
   return memoryBackend<Option<V>, Identity>({
     capacity,
     clock,
     dropped,
-    valueOf: (value) => O.isNone(value) || isMutable(isolation, value) ? undefined : value.value,
+    lens: optionLens<V>(isolation),
     ...(maxBytes === undefined
       ? {}
       : { maxBytes, sizeOf: (value: Option<V>) => O.isNone(value) ? 8 : sizeOf(value.value) }),

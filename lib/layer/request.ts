@@ -1,20 +1,21 @@
-import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Task } from "fp-ts/lib/Task.js";
+import { coarse } from "../clock.ts";
 import { orLate } from "../deadline.ts";
+import { milliseconds } from "../duration.ts";
 import { identify } from "../key.ts";
 import { tell as report } from "../observe/observer.ts";
 import type { Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
-import { batch } from "./batch.ts";
+import { landed, makeFlights } from "./batch/flights.ts";
 import { makeIsolation } from "./memory/isolation.ts";
 import type { Draft, DraftOptions, Unstored } from "../draft.ts";
 import { draftOf, storeAll } from "./request/draft.ts";
-import { forget, forgetAll, handed } from "./request/memo.ts";
+import { forget, forgetAll } from "./request/memo.ts";
 import type { ScopeOptions, ScopeSettings } from "./request/options.ts";
 import { settingsOf } from "./request/options.ts";
-import { readAll } from "./request/reads.ts";
+import { getOne, keptOf, readAll } from "./request/reads.ts";
 import type { Scoped } from "./request/scoped.ts";
 import { closedError, during } from "./request/scoped.ts";
 import { aborted, invalidateEverything, tell, transactAll, writeAll } from "./request/writes.ts";
@@ -73,15 +74,14 @@ export interface Scope<K, V> extends Store<K, V> {
  */
 export function scope<K, V>(below: Store<K, V>, options: ScopeOptions = {}): Scope<K, V> {
   const { capacity, maxSize, clock, failures, values, onUnstored } = settingsOf(options);
-  // The store goes on when the request is over.
-  const open = fromVerbs<K, V>({ ...below, close: () => Promise.resolve() });
   const self: Scoped<K, V> = {
     below,
-    batched: batch({ maxSize, clock })(open),
+    batched: makeFlights({ below, maxSize, window: milliseconds(0), clock }),
     maxSize,
     memo: {
       capacity,
       clock,
+      turn: coarse(clock),
       failures,
       isolation: values === "isolated" ? makeIsolation() : undefined,
       kept: new Map(),
@@ -102,13 +102,7 @@ function scopeOf<K, V>(self: Scoped<K, V>, onUnstored: ScopeSettings["onUnstored
   const store = storeOf(self, close);
   return {
     ...store,
-    get: (key, options) => {
-      if (options !== undefined) return store.get(key, options);
-      return () => {
-        const kept = keptOf(self, key);
-        return kept === undefined ? store.get(key)() : Promise.resolve(E.right(kept));
-      };
-    },
+    get: (key, options) => options === undefined ? () => getOne(self, key) : store.get(key, options),
     prime: (key, value) => {
       const id = identify(key);
       if (id._tag === "Left" || memo.kept.has(id.right) || memo.flights.has(id.right)) return;
@@ -149,16 +143,6 @@ function storeOf<K, V>(self: Scoped<K, V>, close: () => Promise<void>): Store<K,
   });
 }
 
-/** The value that the request remembers, for one more reader. */
-function keptOf<K, V>({ memo }: Scoped<K, V>, key: K): Option<V> | undefined {
-  if (memo.closed) return undefined;
-  const id = identify(key);
-  const kept = id._tag === "Left" ? undefined : memo.kept.get(id.right);
-  if (kept === undefined || kept.result._tag === "Left") return undefined;
-  const result = handed(memo, kept.result);
-  return result._tag === "Left" ? undefined : result.right.value;
-}
-
 function isUnderWay<K, V>({ memo }: Scoped<K, V>, key: K): boolean {
   const id = identify(key);
   return id._tag === "Left" || memo.flights.has(id.right) || memo.writers.has(id.right);
@@ -174,5 +158,5 @@ async function end<K, V>(self: Scoped<K, V>, onUnstored: ScopeSettings["onUnstor
   if (unstored.length > 0) report(onUnstored, unstored);
   forgetAll(memo);
   self.changes.clear();
-  await orLate(memo.clock, closing, Promise.all([...self.underWay, self.batched.close()]));
+  await orLate(memo.clock, closing, Promise.all([...self.underWay, landed(self.batched)]));
 }

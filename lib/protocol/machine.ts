@@ -89,6 +89,42 @@ export async function run<State extends string, End extends string>(
 }
 
 /**
+ * Runs one machine for as long as its effects are answered at once, and answers its end, or the state whose effect is
+ * still pending: then `perform` answered nothing, and whoever hears its reply goes on from there with it.
+ *
+ * @example A load that takes its time
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { advance, reading, type ReadingState } from "@lamina/cache/protocol";
+ *
+ * const replies: Partial<Record<ReadingState, string>> = { Claiming: "Mine", Filling: "Filled" };
+ * const perform = (state: ReadingState) => replies[state];
+ * assertEquals(advance(reading, "Claiming", undefined, perform, undefined), "Loading");
+ * assertEquals(advance(reading, "Loading", "Loaded", perform, undefined), "Filled");
+ * ```
+ */
+export function advance<State extends string, Context>(
+  table: AnyTable,
+  start: string,
+  answered: string | undefined,
+  perform: (state: State, context: Context) => string | undefined,
+  context: Context,
+  seen?: (transition: Transition) => void,
+): string {
+  let state = start;
+  let reply = answered;
+  while (table[state] !== undefined) {
+    reply ??= perform(state as State, context);
+    if (reply === undefined) break;
+    const next = step(table, state, reply);
+    seen?.({ from: state, reply, to: next });
+    state = next;
+    reply = undefined;
+  }
+  return state;
+}
+
+/**
  * Runs many machines in lock step: all that are in the earliest pending phase share one call of `perform`.
  *
  * The order of the phases is what keeps batches from waiting on each other: what a batch owns is loaded and filled

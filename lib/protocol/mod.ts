@@ -12,7 +12,8 @@
  *
  * - {@linkcode apply} is the server's side: one atomic step of a slot. Backends run it, or are tested against it.
  * - {@linkcode reading} and {@linkcode writing} are the clients' side: tables whose states are the pending effects.
- * - {@linkcode run} and {@linkcode runMany} interpret the tables for one key, and for many in lock step.
+ * - {@linkcode run} and {@linkcode runMany} interpret the tables for one key, and for many in lock step; {@linkcode advance}
+ *   does as much of one key's way as can be done at once.
  *
  * **Invariants.** Tests that defend one begin with its number.
  *

@@ -41,6 +41,12 @@ export async function settle<A>(call: () => Answer<A>): Promise<E.Either<unknown
   }
 }
 
+/** What a foreign function answers with, as a promise; what a TaskEither failed with is as if it had been thrown. */
+export function promiseOf<A>(answer: Answer<A>): Promise<A> {
+  if (typeof answer !== "function") return Promise.resolve(answer);
+  return Promise.resolve(answer()).then((said) => said._tag === "Right" ? said.right : Promise.reject(said.left));
+}
+
 /** Every key's result of an aligned load. */
 export async function loadAligned<K, V>(
   load: Load<K, V>,
@@ -50,12 +56,23 @@ export async function loadAligned<K, V>(
   const settled = await settle(() => load(keys, context));
   if (settled._tag === "Left") return all(keys, { _tag: "SourceFailed", cause: settled.left });
   const values: unknown = settled.right;
-  if (!Array.isArray(values)) return all(keys, fault("expected an array of values", typeof values, keys));
-  if (values.length !== keys.length) {
-    return all(keys, fault(`expected ${keys.length} results, one for each key`, String(values.length), keys));
-  }
+  const misfit = misfitOf(values, keys);
+  if (misfit !== undefined) return all(keys, misfit);
   // Not map: it would leave the holes of an array in which not every row was set.
-  return Array.from(values, (value: V | undefined | Error) => loadedOf(value));
+  return Array.from(values as ReadonlyArray<V | undefined | Error>, loadedOf);
+}
+
+/** The result of an aligned load of one key. */
+export function alignedOne<K, V>(values: unknown, key: K): LoadedValue<V> {
+  if (Array.isArray(values) && values.length === 1) return loadedOf<V>(values[0]);
+  return E.left(misfitOf(values, [key])!);
+}
+
+/** Why values cannot be those of keys. */
+function misfitOf(values: unknown, keys: ReadonlyArray<unknown>): CacheError | undefined {
+  if (!Array.isArray(values)) return fault("expected an array of values", typeof values, keys);
+  if (values.length === keys.length) return undefined;
+  return fault(`expected ${keys.length} results, one for each key`, String(values.length), keys);
 }
 
 function loadedOf<V>(value: V | undefined | Error): LoadedValue<V> {
@@ -71,8 +88,18 @@ export async function loadSingle<K, V>(
   context: LoadContext,
 ): Promise<LoadedValue<V>> {
   const settled = await settle(() => loadOne(key, context));
-  if (settled._tag === "Left") return E.left({ _tag: "SourceFailed", cause: settled.left });
-  const loaded = loadedOf(settled.right);
+  return settled._tag === "Left"
+    ? E.left({ _tag: "SourceFailed", cause: settled.left })
+    : singleOne(keyOf, settled.right, key);
+}
+
+/** The result of a key's load of its own. */
+export function singleOne<K, V>(
+  keyOf: ((row: V) => K) | undefined,
+  answer: V | undefined | Error,
+  key: K,
+): LoadedValue<V> {
+  const loaded = loadedOf(answer);
   if (keyOf === undefined || loaded._tag === "Left" || O.isNone(loaded.right)) return loaded;
   try {
     const own = keyOf(loaded.right.value);
@@ -92,8 +119,17 @@ export async function loadRows<K, V>(
   context: LoadContext,
 ): Promise<ReadonlyArray<LoadedValue<V>>> {
   const settled = await settle(() => rows(keys, context));
-  if (settled._tag === "Left") return all(keys, { _tag: "SourceFailed", cause: settled.left });
-  const found: unknown = settled.right;
+  return settled._tag === "Left"
+    ? all(keys, { _tag: "SourceFailed", cause: settled.left })
+    : rowsOf(settled.right, keyOf, keys);
+}
+
+/** Every key's result of a load of rows. */
+export function rowsOf<K, V>(
+  found: unknown,
+  keyOf: (row: V) => K,
+  keys: ReadonlyArray<K>,
+): ReadonlyArray<LoadedValue<V>> {
   if (!Array.isArray(found)) return all(keys, fault("expected an array of rows", typeof found, keys));
   const byKey = new Map<unknown, V>();
   const asked = new Set<unknown>(keys.map(idOf));

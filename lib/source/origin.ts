@@ -14,6 +14,12 @@ export interface Origin<K, V> {
   readonly commit: Duration;
   readonly outcomeOf: OutcomeOf;
   readonly underWay: Set<Promise<unknown>>;
+  /** How many loads of one key, and writes, are under way; these are counted, since a set of promises costs as much as they do. */
+  open: number;
+  /** What to do once there are none. */
+  readonly whenIdle: Array<() => void>;
+  /** The time, read once a turn. */
+  readonly turn: () => number;
   closed: boolean;
 }
 
@@ -30,12 +36,19 @@ export function during<K, V, A>(origin: Origin<K, V>, promise: Promise<A>): Prom
   return promise;
 }
 
+/** Ends what was counted. */
+export function leave<K, V>(origin: Origin<K, V>): void {
+  if (--origin.open > 0 || origin.whenIdle.length === 0) return;
+  for (const run of origin.whenIdle.splice(0)) run();
+}
+
 /** Waits for what is under way, and then closes what the source holds, once; each within the same bound. */
 export function closingOf<K, V>(origin: Origin<K, V>, close: () => Answer<void> = noEffect): () => Promise<void> {
   let closed: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     origin.closed = true;
-    await orLate(origin.clock, closing, Promise.all(origin.underWay));
+    const idle = origin.open === 0 ? undefined : new Promise<void>((resolve) => origin.whenIdle.push(resolve));
+    await orLate(origin.clock, closing, Promise.all([...origin.underWay, idle]));
     await orLate(origin.clock, closing, settle(close));
   };
   return () => closed ??= drain();

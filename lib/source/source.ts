@@ -2,18 +2,20 @@ import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "../cache_error.ts";
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
+import { coarse, systemClock } from "../clock.ts";
 import type { Deadline, OwnDeadline } from "../deadline.ts";
 import { cancelled, deadlineAt, late, orCancelled, orLate } from "../deadline.ts";
 import type { Duration, DurationLike } from "../duration.ts";
 import { duration } from "../duration.ts";
 import { tick } from "../sequence.ts";
-import type { Change, Entry, ReadOptions, Store, Verdict } from "../store.ts";
+import type { Change, Entries, Entry, ReadOptions, Store } from "../store.ts";
 import { fromVerbs } from "../store.ts";
 import type { OutcomeOf } from "../write.ts";
 import { alwaysUnknown } from "../write.ts";
 import type { Answer, Load, LoadContext, LoadOne, LoadRows } from "./loader.ts";
 import { idOf, loadAligned, loadRows, loadSingle } from "./loader.ts";
+import type { Single } from "./one.ts";
+import { entryOf, readAlone, singleOf } from "./one.ts";
 import type { Origin } from "./origin.ts";
 import { closedError, closingOf, during } from "./origin.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -86,10 +88,13 @@ export function source<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): St
     commit: duration(options.commit ?? "5s"),
     outcomeOf: options.outcomeOf ?? alwaysUnknown,
     underWay: new Set(),
+    open: 0,
+    whenIdle: [],
+    turn: coarse(options.clock ?? systemClock),
     closed: false,
   };
   return fromVerbs<K, V>({
-    entries: (keys, read) => () => entriesOf(origin, keys, read),
+    entries: readerOf(origin, singleOf(options)),
     mutate: mutateOf(origin),
     ...transactionsOf(origin, options),
     peek: () => O.none,
@@ -110,6 +115,19 @@ function loadingOf<K, V>(options: AlignedSource<K, V> | RowSource<K, V>): Origin
   const keyOf = "load" in options ? undefined : options.keyOf;
   return async (keys, context) =>
     keys.length === 1 ? [await loadSingle(loadOne, keyOf, keys[0]!, context)] : await loadAll(keys, context);
+}
+
+function readerOf<K, V>(origin: Origin<K, V>, single: Single<K, V>): Entries<K, V> {
+  const entries: Entries<K, V> = (keys, options) => () => entriesOf(origin, keys, options);
+  const one: Entries<K, V>["one"] = (key, options, hear) => {
+    if (!origin.closed && options.signal === undefined) {
+      return readAlone(origin, single, key, Math.min(origin.loadTimeout, options.deadline ?? Infinity), hear);
+    }
+    // Who may leave, or comes too late, goes the way of many.
+    const fail = (cause: unknown): void => hear(E.left({ _tag: "SourceFailed", cause }));
+    entriesOf(origin, [key], options).then(([each]) => hear(each!), fail);
+  };
+  return Object.assign(entries, { one });
 }
 
 async function entriesOf<K, V>(
@@ -148,13 +166,6 @@ function distinct<K>(keys: ReadonlyArray<K>): { once: ReadonlyArray<K>; places: 
   });
   return { once, places: once.length === keys.length ? undefined : places };
 }
-
-function entryOf<V>(value: O.Option<V>, age: Duration, asOf: number): Entry<V> {
-  return { value, age, fresh: forever, until: forever, verdict: loadedVerdict, asOf };
-}
-
-const forever = Infinity as Duration;
-const loadedVerdict: Verdict = { _tag: "Loaded", tier: "source", level: "pinned" };
 
 /** The signal is made when the loader asks for it, and most do not. */
 function contextOf(deadline: OwnDeadline, signal: AbortSignal | undefined): LoadContext {

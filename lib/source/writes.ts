@@ -1,12 +1,13 @@
+import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "../cache_error.ts";
 import { deadlineAt } from "../deadline.ts";
-import type { Save, Verbs } from "../store.ts";
-import { judge, runGuarded } from "../write.ts";
-import { settle } from "./loader.ts";
+import type { Save, Verbs, WriteFailure } from "../store.ts";
+import { guarded, judge } from "../write.ts";
+import { promiseOf } from "./loader.ts";
 import type { Origin } from "./origin.ts";
-import { closedError, during } from "./origin.ts";
+import { closedError, during, leave } from "./origin.ts";
 import type { SourceOptions, WritableSource } from "./source.ts";
 import { transactTogether } from "./joined.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -21,12 +22,17 @@ const noTransactions: CacheError = {
 
 /** Runs a write within the time that a commit may take. */
 export function mutateOf<K, V>(origin: Origin<K, V>): Verbs<K, V>["mutate"] {
-  return (_keys, write, options) => async () => {
-    if (origin.closed) return E.left({ outcome: "aborted", error: closedError });
+  return (_keys, write, options) => () => {
+    if (origin.closed) return Promise.resolve(E.left({ outcome: "aborted", error: closedError }));
     const deadline = deadlineAt(origin.clock, origin.clock.now() + origin.commit, options?.within);
-    const done = await during(origin, runGuarded(origin.clock, write, deadline, origin.outcomeOf));
-    deadline.dispose();
-    return done;
+    origin.open++;
+    return new Promise((resolve) =>
+      guarded(origin.clock, write, deadline, origin.outcomeOf, (done) => {
+        leave(origin);
+        deadline.dispose();
+        resolve(done);
+      })
+    );
   };
 }
 
@@ -71,10 +77,19 @@ function maxKeysOf<K, V>({ maxKeys = defaultMaxKeys }: TransactionOptions<K, V>)
 }
 
 function saveOf<K, V>(origin: Origin<K, V>, save: NonNullable<SourceOptions<K, V>["save"]>): Save<K, V> {
-  return (changes, within) => async () => {
-    const saved = await settle(() => save(changes, within));
-    if (saved._tag === "Right") return E.right(undefined);
-    const outcome = judge(origin.outcomeOf, saved.left);
-    return E.left({ outcome, error: { _tag: "SourceFailed", cause: saved.left } });
+  const failed = (cause: unknown): Either<WriteFailure<never>, void> =>
+    E.left({ outcome: judge(origin.outcomeOf, cause), error: { _tag: "SourceFailed", cause } });
+  return (changes, within) => () => {
+    try {
+      return promiseOf(save(changes, within)).then(isSaved, failed);
+    } catch (cause) {
+      return Promise.resolve(failed(cause));
+    }
   };
 }
+
+function isSaved(): Either<WriteFailure<never>, void> {
+  return saved;
+}
+
+const saved: Either<WriteFailure<never>, void> = E.right(undefined);

@@ -13,7 +13,7 @@ function makeBackend(options: Omit<MemoryOptions<string>, "clock">) {
     clock: { now: () => time.now, after: () => () => {} },
   });
   const ask = (slot: string, operation: Operation<string>): Reply<string> | undefined =>
-    backend.runNow([{ slot, operation }], { within: 0, lease, level: "pinned" })[0];
+    backend.run.one({ slot, operation }, { within: 0, lease, level: "pinned" });
   const look = (slot: string) => ask(slot, { _tag: "look" })?._tag;
   const lock = (slot: string) => ask(slot, { _tag: "lock", token: "t" })?._tag;
   const claim = (slot: string) => ask(slot, { _tag: "claim", owner: "Ann" })?._tag;
@@ -66,6 +66,39 @@ Deno.test("an entry larger than maxBytes, or that cannot be measured, is not kep
   fill("odd", "?");
   assertEquals([look("small"), look("large"), look("odd")], ["Hit", "Vacant", "Vacant"]);
   assertEquals(backend.size(), { slots: 1, bytes: 5 });
+});
+
+Deno.test("who measures may ask the same backend: a lock that is placed meanwhile is not overwritten", () => {
+  let meanwhile = (): void => {};
+  const { backend, ask, lock, claim, look } = makeBackend({
+    capacity: 10,
+    maxBytes: 100,
+    sizeOf: (payload) => {
+      meanwhile();
+      return payload.length;
+    },
+  });
+  const stored = { payload: "old", age: 0, fresh: 100, until: 100 };
+  const mine = ask("a", { _tag: "claim", owner: "Ann" });
+  const generation = mine?._tag === "Mine" ? mine.generation : -1;
+  meanwhile = () => void lock("a");
+  assertEquals(ask("a", { _tag: "fill", owner: "Ann", generation, stored })?._tag, "Refused");
+  assertEquals([look("a"), claim("a"), backend.size()], ["Guarded", "Guarded", { slots: 1, bytes: 0 }]);
+});
+
+Deno.test("a size that cannot be summed up finds no room, and breaks no bound", () => {
+  const sizes: Record<string, number> = { endless: Infinity, odd: NaN, negative: -5, small: 3, other: 9 };
+  for (const maxBytes of [10, undefined]) {
+    const bound = maxBytes === undefined ? {} : { maxBytes };
+    const { backend, fill, look } = makeBackend({ capacity: 10, ...bound, sizeOf: (payload) => sizes[payload]! });
+    for (const payload of Object.keys(sizes).slice(0, 3)) {
+      assertEquals([fill(payload, payload), look(payload)], ["Filled", "Vacant"]);
+    }
+    fill("small", "small");
+    assertEquals(backend.size(), { slots: 1, bytes: 3 });
+    fill("other", "other");
+    assertEquals(backend.size(), maxBytes === undefined ? { slots: 2, bytes: 12 } : { slots: 1, bytes: 9 });
+  }
 });
 
 Deno.test("what is read now and then outlives what is not, however much comes between", () => {
@@ -126,10 +159,7 @@ Deno.test("a flush forgets everything but live locks", () => {
 
 Deno.test("peek shows an entry that is fresh, and nothing else", () => {
   const { backend, time, fill, claim, lock } = makeBackend({ capacity: 10 });
-  const shown = (name: string) => {
-    const cell = backend.peek(name);
-    return cell?.slot._tag === "Held" ? cell.slot.payload : undefined;
-  };
+  const shown = (name: string) => backend.peek(name)?.payload;
   fill("fresh", "x", { fresh: 100, until: 200 });
   claim("claimed");
   lock("locked");
@@ -140,17 +170,75 @@ Deno.test("peek shows an entry that is fresh, and nothing else", () => {
   assertEquals(shown("fresh"), undefined);
 });
 
-Deno.test("what is kept beside an entry is made from it, and goes when it goes", () => {
-  const { backend, ask, fill, lock } = makeBackend({ capacity: 10, valueOf: (payload) => `made from ${payload}` });
+Deno.test("a value that is being renewed is shown all the while, and so is the one that replaces it", () => {
+  const { backend, ask, fill } = makeBackend({ capacity: 10 });
   fill("a", "x");
-  assertEquals(backend.peek("a")?.value, "made from x");
   const mine = ask("a", { _tag: "refresh", owner: "Bob", which: "any" });
+  assertEquals(backend.peek("a")?.payload, "x");
   const generation = mine?._tag === "Mine" ? mine.generation : -1;
   const stored = { payload: "y", age: 0, fresh: 10, until: 10 };
-  ask("a", { _tag: "fill", owner: "Bob", generation, stored });
-  assertEquals(backend.peek("a")?.value, "made from y");
-  lock("a");
-  assertEquals([backend.peek("a"), backend.cells.get("a")?.value], [undefined, undefined]);
+  assertEquals(ask("a", { _tag: "fill", owner: "Bob", generation, stored })?._tag, "Filled");
+  assertEquals(backend.peek("a")?.payload, "y");
+});
+
+Deno.test("all that may go goes for an entry that needs the room, however many locks the hand has to pass", () => {
+  const { backend, fill, lock, look } = makeBackend({ capacity: 2_000, maxBytes: 100, sizeOf: Number });
+  // Behind the locks, so that nearly each step of the hand is in vain.
+  for (let index = 0; index < 900; index++) lock(`locked ${index}`);
+  for (let index = 0; index < 100; index++) fill(`small ${index}`, "1");
+  assertEquals(backend.size(), { slots: 1_000, bytes: 100 });
+  fill("large", "100");
+  assertEquals([look("large"), look("locked 1"), backend.size()], ["Hit", "Guarded", { slots: 901, bytes: 100 }]);
+});
+
+Deno.test("what was written last goes last, whether one goes for it or several", () => {
+  const { fill, backend } = makeBackend({ capacity: 1_000, maxBytes: 100, sizeOf: Number });
+  for (let index = 0; index < 500; index++) {
+    fill(`entry ${index}`, index % 3 === 0 ? "3" : "1");
+    const names = new Set(namesOf(backend));
+    for (let back = 0; back < Math.min(index, 10); back++) assertEquals(names.has(`entry ${index - back}`), true);
+  }
+});
+
+Deno.test("an expiry ends freshness and what is under way, and forgets nothing else", () => {
+  const { backend, time, ask, fill, claim, lock, look } = makeBackend({ capacity: 10 });
+  fill("fresh", "x", { fresh: 100, until: 200 });
+  fill("marked", "x", { fresh: 100, until: 200 });
+  const mine = ask("marked", { _tag: "refresh", owner: "Ann", which: "any" });
+  claim("claimed");
+  lock("locked");
+  time.now += 10;
+  backend.expire();
+  const found = (name: string) => {
+    const reply = ask(name, { _tag: "look" });
+    return reply?._tag === "Hit" ? [reply.found.age, reply.found.fresh, reply.found.until] : reply?._tag;
+  };
+  assertEquals(["fresh", "marked", "claimed", "locked"].map(found), [[10, 0, 190], [10, 0, 190], "Vacant", "Guarded"]);
+  assertEquals([backend.peek("fresh"), backend.peek("marked")], [undefined, undefined]);
+  const stored = { payload: "y", age: 0, fresh: 100, until: 100 };
+  const generation = mine?._tag === "Mine" ? mine.generation : -1;
+  assertEquals(ask("marked", { _tag: "fill", owner: "Ann", generation, stored })?._tag, "Refused");
+  assertEquals(ask("locked", { _tag: "unlock", token: "t", generation: 5_000, written: stored })?._tag, "Cleared");
+  assertEquals(look("locked"), "Vacant");
+});
+
+Deno.test("who measures a payload may ask the backend meanwhile", () => {
+  const asked: Array<string> = [];
+  const { backend, fill, lock, look } = makeBackend({
+    capacity: 3,
+    maxBytes: 100,
+    sizeOf: (payload) => {
+      if (payload === "last") asked.push(`${lock("d")}`, `${lock("e")}`);
+      return 1;
+    },
+  });
+  for (const name of ["a", "b", "c"]) fill(name, name);
+  fill("c", "last");
+  fill("x", "last");
+  assertEquals([asked.length > 0, look("d"), look("e")], [true, "Guarded", "Guarded"]);
+  const names = namesOf(backend);
+  assertEquals([new Set(names).size, backend.size().slots <= 3], [names.length, true]);
+  for (const name of names) assertEquals(backend.inspect()[backend.columns.rows.get(name)!]?.[0], name);
 });
 
 Deno.test("bytes are those of what is kept, whatever way it went", () => {
@@ -167,12 +255,11 @@ Deno.test("payloads are kept by reference, and names may be anything", () => {
   const backend = memoryBackend<object, object>({ capacity: 10 });
   const call = { within: 0, lease, level: "pinned" } as const;
   const [name, payload] = [{}, {}];
-  const [mine] = backend.runNow([{ slot: name, operation: { _tag: "claim", owner: "Ann" } }], call);
+  const mine = backend.run.one({ slot: name, operation: { _tag: "claim", owner: "Ann" } }, call);
   const generation = mine?._tag === "Mine" ? mine.generation : -1;
   const stored = { payload, age: 0, fresh: Infinity, until: Infinity };
-  backend.runNow([{ slot: name, operation: { _tag: "fill", owner: "Ann", generation, stored } }], call);
-  const slot = backend.peek(name)?.slot;
-  assertStrictEquals(slot?._tag === "Held" ? slot.payload : undefined, payload);
+  backend.run.one({ slot: name, operation: { _tag: "fill", owner: "Ann", generation, stored } }, call);
+  assertStrictEquals(backend.peek(name)?.payload, payload);
   assertEquals(backend.peek({}), undefined);
 });
 

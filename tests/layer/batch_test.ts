@@ -1,7 +1,7 @@
 import { pipe } from "fp-ts/lib/function.js";
 import { assertEquals } from "@std/assert";
 import type { Duration } from "../../mod.ts";
-import { batch, source } from "../../mod.ts";
+import { batch, fromVerbs, scope, source } from "../../mod.ts";
 import { allFound, found, left } from "../support/results.ts";
 import { batchIn, memoryIn, sharedTexts, world } from "../support/stack.ts";
 import { turn } from "../support/turn.ts";
@@ -130,4 +130,43 @@ Deno.test("X19 closing a batch lets reads that are still collected be answered",
   assertEquals(found(await reading), "one");
   assertEquals(left(await tooLate)._tag, "Closed");
   assertEquals(left(await texts.get(1)())._tag, "Closed");
+});
+
+Deno.test("a layer below that leaves holes among its entries fails those reads, and holds up no other", async () => {
+  const here = world();
+  const { store } = here.texts;
+  const holed = fromVerbs<number, string>({
+    ...store,
+    entries: (keys, options) => async () => {
+      const entries = [...await store.entries(keys, options)()];
+      delete entries[keys.indexOf(2)];
+      return entries;
+    },
+  });
+  const ways = { batch: batch(batchIn(here))(holed), scope: scope(holed, { clock: here.clock }) };
+  for (const [way, texts] of Object.entries(ways)) {
+    for (const options of [undefined, {}, ...(way === "scope" ? [{ force: true }] : [])]) {
+      const each = options?.force === true
+        ? (await texts.entries([1, 2, 3], options)()).map(({ _tag }) => _tag)
+        : (await Promise.all([1, 2, 3].map((key) => texts.get(key, options)()))).map(({ _tag }) => _tag);
+      assertEquals(each, ["Right", "Left", "Right"], way);
+    }
+  }
+});
+
+Deno.test("one read, reads of several keys and a read with options meet in one call, and say the same", async () => {
+  const here = world();
+  const { store } = here.texts;
+  for (const texts of [batch(batchIn(here))(store), scope(store, { clock: here.clock })]) {
+    here.texts.loads.length = 0;
+    const keys = [1, 2, 7, NaN];
+    const single = Promise.all(keys.map((key) => texts.get(key)()));
+    const bounded = Promise.all(keys.map((key) => texts.get(key, { deadline: 50 as Duration })()));
+    const several = texts.entries(keys)();
+    const said = (await several).map((each) => each._tag === "Left" ? each : { ...each, right: each.right.value });
+    assertEquals(await single, said);
+    assertEquals(await bounded, said);
+    assertEquals(here.texts.loads.map((load) => load.keys), [[1, 2, 7]]);
+    assertEquals(await texts.entries([])(), []);
+  }
 });

@@ -19,7 +19,7 @@ function far(server: ReturnType<typeof memoryBackend<Bytes>>, clock: VirtualCloc
     ...server,
     run: (requests, call) => async () => {
       await travel();
-      const replies = server.runNow(requests, call);
+      const replies = requests.map((request) => server.run.one(request, call));
       await travel();
       return replies;
     },

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { AnyTable, Transition } from "../../lib/protocol/mod.ts";
 import {
+  advance,
   goingOn,
   isEnd,
   patient,
@@ -139,6 +140,32 @@ Deno.test("a run performs the pending effect, steps by its reply, and tells ever
     "Loading Loaded Filling",
     "Filling Refused Overtaken",
   ]);
+});
+
+Deno.test("what is answered at once is gone on with at once, and every way may be interrupted anywhere", () => {
+  for (const [, table, from] of starts) {
+    for (const start of from) {
+      const states = Object.keys(table);
+      for (let mask = 0; mask < 64; mask++) {
+        // Bit by bit, whether the effect of a state is answered at once; each takes one reply of its cell, by the mask.
+        const isAtOnce = (state: string) => (mask >> states.indexOf(state) % 6 & 1) === 1;
+        const replyOf = (state: string) => Object.keys(table[state]!).at(mask % Object.keys(table[state]!).length)!;
+        const told: Array<Transition> = [];
+        const perform = (state: string) => isAtOnce(state) ? replyOf(state) : undefined;
+        let [state, reply]: [string, string | undefined] = [start, undefined];
+        for (let steps = 0; !isEnd(table, state) && steps < 20; steps++) {
+          state = advance(table, state, reply, perform, undefined, (step) => told.push(step));
+          if (isEnd(table, state)) break;
+          assertEquals(isAtOnce(state), false);
+          reply = replyOf(state);
+        }
+        told.forEach(({ from, reply, to }, i) => {
+          assertEquals([from, reply, to], [i === 0 ? start : told[i - 1]!.to, replyOf(from), step(table, from, reply)]);
+        });
+        assertEquals(told.at(-1)!.to, state);
+      }
+    }
+  }
 });
 
 Deno.test("many machines share a call as long as they are in one phase, and what is owned is filled last", async () => {

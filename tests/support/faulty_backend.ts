@@ -85,7 +85,7 @@ export function faultyBackend(clock: VirtualClock, capacity = 10_000): FaultyBac
     if (broken === "nothing") return Promise.resolve(undefined as unknown as Replies);
     if (broken === "holes") return Promise.resolve(requests.map(() => undefined) as unknown as Replies);
     return Promise.all(requests.map((request, i) => {
-      const now = (): Reply<Bytes> => inner.runNow([request], call)[0]!;
+      const now = (): Reply<Bytes> => inner.run.one(request, call);
       return answer(faults[i], now);
     }));
   };

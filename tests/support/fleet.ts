@@ -152,7 +152,7 @@ function memberOf(state: State, index: number, count: number): Member {
     ...rest,
     run: (requests, call) => async () => {
       await step(4);
-      const replies = state.server.runNow(requests, call);
+      const replies = requests.map((request) => state.server.run.one(request, call));
       await step(4);
       return replies;
     },

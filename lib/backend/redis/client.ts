@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createClient, RESP_TYPES } from "redis";
 import type { Clock } from "../../clock.ts";
-import { scripts } from "./scripts.ts";
+import { claims, scripts } from "./scripts.ts";
 import { readServer, readTime, type Server } from "./server.ts";
 
 /** Where a server is, and how to get in. */
@@ -78,7 +78,9 @@ export function destroyClient(client: Client): void {
 /** Asks a server who it is, before anything else is asked of it, and leaves our scripts there. */
 export async function greet(client: Client, clock: Clock): Promise<Server> {
   // Refused, they are sent whole when they are needed; in a cluster's node that just came up they may be.
-  for (const { text } of Object.values(scripts)) client.sendCommand(["SCRIPT", "LOAD", text]).catch(() => {});
+  for (const { text } of [...Object.values(scripts), claims]) {
+    client.sendCommand(["SCRIPT", "LOAD", text]).catch(() => {});
+  }
   return await askServer((command) => client.sendCommand(command), clock);
 }
 

@@ -121,9 +121,14 @@ export function send(
     }
   }, (error) => {
     heard(self);
-    if (isUnusable(error)) self.drop?.(error);
+    refuse(self, error);
     fail(isDisconnect(error) ? whyNot(self) : error);
   });
+}
+
+/** Drops a connection whose server answered that it is in no state to be used. */
+export function refuse(self: Connection, error: unknown): void {
+  if (isUnusable(error)) self.drop?.(error);
 }
 
 /** Notes what a server says about itself, when asked again. */

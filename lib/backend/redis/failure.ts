@@ -24,6 +24,16 @@ export function isUnknownScript(error: unknown): boolean {
   return error instanceof ErrorReply && error.message.startsWith("NOSCRIPT");
 }
 
+/**
+ * Tells whether keys are not all on one server, or thought not to be, so that nothing was done with any. Proxies have
+ * words of their own for it: "eval/evalsha command keys must be in same slot", "Cross-slot queries are disabled".
+ */
+export function isUnjoinable(error: unknown): boolean {
+  return error instanceof ErrorReply && unjoinable.test(error.message);
+}
+
+const unjoinable = /^(CROSSSLOT |ERR .*keys must (be )?in same slot|ERR Cross-slot queries)/;
+
 /** Tells whether an error is only that the client was ended, for a reason that its connection knows. */
 export function isDisconnect(error: unknown): boolean {
   return error instanceof DisconnectsClientError;

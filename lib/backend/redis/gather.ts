@@ -8,6 +8,7 @@ export interface Gather {
   left: number;
   readonly group: Group;
   readonly resolve: (replies: ReadonlyArray<Reply<Uint8Array>>) => void;
+  readonly ended: () => void;
 }
 
 /** The calls that began in one turn and wait equally long: they share one appointment. */
@@ -25,8 +26,11 @@ export type Gatherer = (
   resolve: (replies: ReadonlyArray<Reply<Uint8Array>>) => void,
 ) => Gather;
 
-/** Makes the gathering of a backend's calls. An appointment a turn, since one a call costs a tenth of a hit. */
-export function gatherer(clock: Clock): Gatherer {
+/**
+ * Makes the gathering of a backend's calls. An appointment a turn, since one a call costs a tenth of a hit. `ended` is
+ * told of each call that has all its replies.
+ */
+export function gatherer(clock: Clock, ended: () => void = () => {}): Gatherer {
   let current: Group | undefined;
   const leave = (): void => {
     current = undefined;
@@ -40,7 +44,7 @@ export function gatherer(clock: Clock): Gatherer {
   };
   return (count, within, resolve) => {
     const group = join(within);
-    const self: Gather = { replies: new Array(count).fill(undefined), left: count, group, resolve };
+    const self: Gather = { replies: new Array(count).fill(undefined), left: count, group, resolve, ended };
     group.gathers.push(self);
     group.open++;
     return self;
@@ -56,6 +60,7 @@ export function settle(self: Gather, index: number, reply: Reply<Uint8Array>): v
 
 function finish(self: Gather): void {
   if (--self.group.open === 0) self.group.cancel();
+  self.ended();
   self.resolve(self.replies as ReadonlyArray<Reply<Uint8Array>>);
 }
 

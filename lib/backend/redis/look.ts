@@ -3,8 +3,9 @@ import type { Reply } from "../../protocol/slot.ts";
 import { type Connection, send, whenSettled } from "./connection.ts";
 import { unreachableBy } from "./failure.ts";
 import { settle } from "./gather.ts";
+import { joinStep } from "./join.ts";
 import type { Node } from "./node.ts";
-import { runScript } from "./script_step.ts";
+import { runScripts } from "./script_step.ts";
 import { done, type Run, sendFor, type Step, stepOf } from "./step.ts";
 import { type Reading, readSlot } from "./value.ts";
 
@@ -96,7 +97,12 @@ export function lookAlone(step: Step, connection: Connection): void {
 
 /** The command before it was watched: if the slot has changed since, word of that comes before this answer. */
 function lookByScript(step: Step, connection: Connection): void {
-  runScript(step, connection, (reply) => done(step, toldOf(connection, reply)));
+  if (step.node.joins) joinStep(step, connection, lookByScripts);
+  else lookByScripts([step], connection);
+}
+
+function lookByScripts(steps: ReadonlyArray<Step>, connection: Connection): void {
+  runScripts(steps, connection, (step, reply) => done(step, toldOf(connection, reply)));
 }
 
 function toldOf(connection: Connection, reply: Reply<Uint8Array>): Reply<Uint8Array> {

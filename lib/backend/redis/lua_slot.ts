@@ -1,26 +1,54 @@
-// What every script is told: the slot's key; the lease, the moment of the server's change of identity, its identity, the
-// level, whether locks may be evicted ("y", and then carry a ttl), and the time where it is not the server's own.
-// Times are doubles in milliseconds, with microseconds in the fraction; `nothing` is the absent slot.
-export const luaContext: string = `
-local key, lease, changed, identity, level = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local now, huge, pack, unpack = tonumber(ARGV[6]), math.huge, struct.pack, struct.unpack
-local virtual = now ~= nil
+// What every script is told, packed into one word (words.ts): of the call, the lease, the moment of the server's change
+// of identity, the time where it is not the server's own (or no number), the server's identity, the level, and whether
+// locks may be evicted (and then carry a ttl); then the operation of each key. Times are doubles in milliseconds, with
+// microseconds in the fraction.
+const context = `
+local call, pack, unpack, huge = redis.call, struct.pack, struct.unpack, math.huge
+local words = ARGV[1]
+local lease, changed, now, identity, level, evictable, at = unpack('>dddc8BB', words)
+local pinned, virtual = level == 0, now == now
 if not virtual then
-  local time = redis.call('TIME')
+  local time = call('TIME')
   now = time[1] * 1000 + time[2] / 1000
 end
-local nothing = {t = '-'}
+local key, raw, owner, payload, generation, age, fresh, ends
+`;
+
+// One operation: what it asks, and the value of its slot.
+const begin = `
+  key = KEYS[i]
+  generation, age, fresh, ends, owner, payload, at = unpack('>ddddI4c0I4c0', words, at)
+  raw = call('GET', key)
+`;
+
+/** What every script begins with: what it is told for all keys; and what each of its steps begins with. */
+export const luaBegin: { readonly once: string; readonly each: string } = { once: context, each: begin };
+
+/**
+ * What every script ends with: `step` for each of several keys, where one that cannot be stepped leaves the others alone.
+ * What all of them answer is said once.
+ */
+export const luaEnd: string = `
+local replies, same = {}, true
+for i = 1, #KEYS do
+  local done, reply = pcall(step, i)
+  if not done and type(reply) ~= 'table' then reply = {err = tostring(reply)} end
+  replies[i] = reply
+  same = same and reply == replies[1]
+end
+return same and replies[1] or replies
 `;
 
 // A slot's value, read. A native claim ('c') has no times of its own: its key's ttl began as the lease, and its
 // generation is a number of its client's.
 const load = `
+local nothing = {t = '-'}
 local function load(raw)
   if not raw then return nothing end
   local t, at = raw:sub(1, 1), 0
   local s = {t = t, raw = raw}
   if t == 'c' then
-    local left = redis.call('PTTL', key)
+    local left = call('PTTL', key)
     local number, owner = raw:match('^c(%d+):(.*)$')
     s.born, s.deadline, s.generation, s.owner = now - lease + left, now + left, tonumber(number), owner
     s.since = s.born
@@ -49,7 +77,7 @@ local function load(raw)
     end
     s.at = at
   else
-    error('the key holds no slot')
+    error('ERR the key holds no slot', 0)
   end
   return s
 end
@@ -58,7 +86,7 @@ end
 // A slot, written. Its key lives as long as its history may be asked for. The probation bit says that the key outlives the entry, so that only a script may answer for it.
 const save = `
 local function encode(s)
-  local after = level == 'pinned' and 0 or 2 * lease
+  local after = pinned and 0 or 2 * lease
   if s.t == 'v' then return pack('>c1ddd', 'v', s.born, s.pass, s.expires), s.expires end
   if s.t == 'c' then
     return pack('>c1ddd', 'C', s.born, s.generation, s.deadline) .. s.owner, s.deadline + after
@@ -69,7 +97,7 @@ local function encode(s)
       parts[i + 1] = pack('>ddI2', each.generation, each.deadline, #each.token) .. each.token
       last = math.max(last, each.deadline)
     end
-    return table.concat(parts), ARGV[5] == 'y' and last + after or huge
+    return table.concat(parts), evictable == 1 and last + after or huge
   end
   local flags, mark, ends = s.ends < s.expires and 1 or 0, '', s.expires
   if s.mark then
@@ -81,11 +109,11 @@ local function encode(s)
 end
 
 local function save(s)
-  if s.t == '-' then return redis.call('DEL', key) end
+  if s.t == '-' then return call('DEL', key) end
   local value, ends = encode(s)
   local left = math.ceil(ends - now)
-  if virtual or left > 9e15 then return redis.call('SET', key, value) end
-  return redis.call('SET', key, value, 'PX', string.format('%.0f', math.max(left, 1)))
+  if virtual or left > 9e15 then return call('SET', key, value) end
+  return call('SET', key, value, 'PX', string.format('%.0f', math.max(left, 1)))
 end
 `;
 
@@ -103,7 +131,7 @@ end
 const elapse = `
 local function lapse(born, since)
   local expires = since + 2 * lease
-  if level == 'pinned' or expires <= now then return nothing end
+  if pinned or expires <= now then return nothing end
   return {t = 'v', born = born, pass = -huge, expires = expires}
 end
 
@@ -129,7 +157,7 @@ local function elapse_entry(s)
     local generation = mark.generation
     return {t = 'c', born = s.born, owner = mark.owner, generation = generation, since = generation, deadline = mark.deadline}
   end
-  if s.expires <= now or level == 'pinned' then return nothing end
+  if s.expires <= now or pinned then return nothing end
   return {t = 'v', born = s.born, pass = -huge, expires = s.expires}
 end
 
@@ -137,7 +165,7 @@ local function elapse(s)
   if s.t == 'l' then return elapse_tokens(s) end
   if s.t == 'h' then return elapse_entry(s) end
   if s.t == 'c' then return s.deadline <= now and lapse(s.born, s.deadline) or s end
-  if s.t == 'v' and (s.expires <= now or (level == 'pinned' and s.pass <= now)) then return nothing end
+  if s.t == 'v' and (s.expires <= now or (pinned and s.pass <= now)) then return nothing end
   return s
 end
 `;

@@ -3,14 +3,20 @@
  * or of a Redis Cluster.
  *
  * A hit is a GET, a claim a `SET … NX GET PX`; what they cannot decide is decided by scripts, each the slot function's
- * step of that name. What a server knows about itself (who it is, whether it evicts locks) is asked for before the
- * first command of each connection, and decides how cautious the tier is.
+ * step of that name. Where all keys are on one server, what many callers ask in one turn of the event loop goes out
+ * together: looks as an MGET, anything else as one script for each operation and up to 64 keys, of which each is stepped
+ * on its own. Only locks that wait for replicas, and their unlocks, go alone.
+ *
+ * What a server knows about itself (who it is, whether it evicts locks) is asked for before the first command of each
+ * connection, and decides how cautious the tier is.
  *
  * Gotchas
  * - A server that started less than a lease ago may have lost locks, so what is stored then is stored until a lease
  *   after its start at most. So is what is stored under an `allkeys-*` policy for a key seen less than a lease ago.
  * - Payloads are views on what was received, without a copy: one that is kept for long keeps up to 64 KiB with it.
  * - The server needs Redis 7.0 or later: `SET … NX GET`.
+ * - A proxy in front of several servers has to refuse a script for keys of more than one. One that runs it where the first
+ *   key is would place locks where nobody looks for them.
  *
  * @module
  */
@@ -19,6 +25,7 @@ import { coarse } from "../../clock.ts";
 import type { Level, Reply } from "../../protocol/slot.ts";
 import type { Backend, Call, Request } from "../port.ts";
 import { strictest, unreachable } from "../port.ts";
+import { followers, type Following, none } from "./following.ts";
 import { type Gatherer, gatherer, settle } from "./gather.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { joinLooks } from "./look.ts";
@@ -95,7 +102,9 @@ export function redisBackend(options: RedisOptions): RedisBackend {
     router,
     clock,
     now: coarse(clock),
-    gather: gatherer(clock),
+    gather: gatherer(clock, () => {
+      if (--state.open === 0) state.onIdle();
+    }),
     open: 0,
     onIdle: () => {},
     closed: undefined,
@@ -127,66 +136,48 @@ function run(
   if (requests.length === 0) return Promise.resolve([]);
   state.open++;
   return new Promise((resolve) => {
-    const gather = state.gather(requests.length, call.within, (replies) => {
-      if (--state.open === 0) state.onIdle();
-      resolve(replies);
-    });
-    const { router } = state;
-    router.whenSettled(() => {
-      const onlyLooks = requests.every(isLook);
-      if (onlyLooks && router.joining !== undefined) {
-        keepHouse(router.joining, call, state.now());
-        return joinLooks(router.joining, { requests, call, gather });
-      }
-      const next = onlyLooks || requests.length === 1 ? nothing : followers(requests);
-      const run: Begun = { state, requests, call, gather, next };
-      const behind = new Set(next.values());
-      for (let i = 0; i < requests.length; i++) if (!behind.has(i)) start(run, i);
-    });
+    const run: Run = { requests, call, gather: state.gather(requests.length, call.within, resolve) };
+    state.router.whenSettled(() => begin(state, run));
   });
 }
 
-function isLook({ operation }: Request<Uint8Array>): boolean {
-  return operation._tag === "look";
+function begin(state: State, run: Run): void {
+  const { router } = state;
+  const { requests, call } = run;
+  const onlyLooks = areLooks(requests);
+  const { joining } = router;
+  if (onlyLooks && joining !== undefined) {
+    keepHouse(joining, call, state.now());
+    return joinLooks(joining, run);
+  }
+  if (requests.length === 1) return start(state, run, 0, none);
+  const next = onlyLooks ? none : followers(requests);
+  const behind = next.size === 0 ? undefined : new Set(next.values());
+  for (let i = 0; i < requests.length; i++) if (behind?.has(i) !== true) start(state, run, i, next);
 }
 
-/** A call whose requests begin one by one. */
-interface Begun extends Run {
-  readonly state: State;
-  /** Of requests on one slot, which comes after which. */
-  readonly next: ReadonlyMap<number, number>;
+function areLooks(requests: ReadonlyArray<Request<Uint8Array>>): boolean {
+  for (let i = 0; i < requests.length; i++) if (requests[i]!.operation._tag !== "look") return false;
+  return true;
 }
 
-function start(run: Begun, index: number): void {
-  const { state: { router, now }, requests, call, gather, next } = run;
+/** Begins with one of a call's requests; `next` tells which comes after which on the same slot. */
+function start(state: State, run: Run, index: number, next: Following): void {
+  const { router, now } = state;
+  const { requests, call, gather } = run;
   // What was not sent when the time was over never is.
   if (gather.left === 0) return;
   const request = requests[index]!;
   const node = router.route(request.slot);
   const follower = next.get(index);
   // Not at once: on a connection that is down, a long queue would be as deep a recursion.
-  const after = follower === undefined ? undefined : () => queueMicrotask(() => start(run, follower));
+  const after = follower === undefined ? undefined : () => queueMicrotask(() => start(state, run, follower, next));
   if (typeof node === "string") {
     settle(gather, index, { _tag: "Unreachable", reason: node });
     return after?.();
   }
   keepHouse(node, call, now());
   perform({ node, request, call, gather, index, after, redirect: router.redirect, asking: false, moves: 0 });
-}
-
-const nothing: ReadonlyMap<number, number> = new Map();
-
-// Requests on one slot take effect in their order, so that each waits for the answer to the one before: a step may be
-// two commands. Looks change nothing, and need no order.
-function followers(requests: ReadonlyArray<Request<Uint8Array>>): ReadonlyMap<number, number> {
-  const next = new Map<number, number>();
-  const last = new Map<string, number>();
-  requests.forEach(({ slot }, index) => {
-    const before = last.get(slot);
-    if (before !== undefined) next.set(before, index);
-    last.set(slot, index);
-  });
-  return next;
 }
 
 async function drain(state: State): Promise<void> {

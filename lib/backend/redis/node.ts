@@ -4,6 +4,7 @@ import { closeConnection, type Connection, openConnection, send } from "./connec
 import type { NodeAddress } from "./client.ts";
 import type { Feed } from "./feed.ts";
 import type { RedisEvent } from "./events.ts";
+import type { Joined } from "./join.ts";
 import type { Run } from "./step.ts";
 
 /** How many replicas a lock has to reach, and within how many milliseconds. */
@@ -24,6 +25,8 @@ export interface NodeSettings {
   readonly feed: Feed;
   /** The time instead of the server's, for tests. */
   readonly time: (() => number) | undefined;
+  /** Whether several keys may go in one command: not in a cluster, where each may be moved on its own. */
+  readonly joins: boolean;
 }
 
 /** One server, its connections, and what waits for the end of the turn to go to it. */
@@ -39,6 +42,10 @@ export interface Node {
   readonly looks: Run[];
   /** And those of them that are watched. */
   readonly watchedLooks: Run[];
+  /** Whether several keys may go in one script. */
+  joins: boolean;
+  /** Other steps of this turn. */
+  readonly joined: Joined[];
   confirmation: Promise<Doubt> | undefined;
   /** When housekeeping was last done, on our clock (infinite while it is being done), and where its sweep stands. */
   kept: number;
@@ -59,6 +66,8 @@ export function openNode(address: NodeAddress, settings: NodeSettings): Node {
     telling: undefined,
     looks: [],
     watchedLooks: [],
+    joins: settings.joins,
+    joined: [],
     confirmation: undefined,
     kept: -Infinity,
     cursor: "0",

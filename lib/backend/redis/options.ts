@@ -63,6 +63,7 @@ export interface Settings {
   readonly clock: Clock;
   readonly generate: () => number;
   readonly time: (() => number) | undefined;
+  readonly joins: boolean;
   readonly feed: Feed;
 }
 
@@ -88,6 +89,8 @@ export function readOptions(options: RedisOptions): Settings {
     clock,
     generate: counter(),
     time,
+    // Where a test makes the time, each step is told its own.
+    joins: !isCluster && time === undefined,
     feed: feeding(clock),
   };
 }

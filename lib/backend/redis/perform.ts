@@ -1,14 +1,17 @@
-import type { Buffer } from "node:buffer";
 import { strictest } from "../port.ts";
 import type { Reply } from "../../protocol/slot.ts";
+import { claimAll } from "./claim.ts";
 import { type Connection, whenSettled, whyNot } from "./connection.ts";
-import { lookAlone, lookingAt, readingOf } from "./look.ts";
+import { joinStep } from "./join.ts";
+import { lookAlone, lookingAt } from "./look.ts";
 import { confirm, type Doubt, levelOf, type Replicas } from "./node.ts";
-import { runScript } from "./script_step.ts";
-import { done, failed, sendFor, type Step } from "./step.ts";
-import { isScriptClaim, readClaim, readSlot } from "./value.ts";
+import { runScripts } from "./script_step.ts";
+import { done, failed, type Step } from "./step.ts";
 
-/** Performs an operation once its connection is there: one command, and a script where that is no answer. */
+/**
+ * Performs an operation once its connection is there: by one command, with others of its turn where keys may go together,
+ * and by a script where that is no answer.
+ */
 export function perform(step: Step): void {
   const { operation } = step.request;
   const locks = operation._tag === "lock" || operation._tag === "unlock";
@@ -28,27 +31,11 @@ function begin(step: Step, connection: Connection): void {
   const { time, replicas } = node.settings;
   if (operation._tag === "look" && time === undefined && !step.asking) return lookAlone(step, connection);
   if (operation._tag === "claim" && time === undefined && strictest(call.level, levelOf(node)) === "pinned") {
-    return claim(step, connection, operation.owner);
+    return node.joins ? joinStep(step, connection, claimAll) : claimAll([step], connection);
   }
   if (replicas !== undefined && connection === node.guarding) return guard(step, connection, replicas);
-  runScript(step, connection);
-}
-
-// On an absent slot, which is what a claim is for, the command is the claim; else it is a look. The generation is ours:
-// a server would have to choose it if the command could be sent twice, which it cannot (see Connection).
-function claim(step: Step, connection: Connection, owner: string): void {
-  const { request, call, node } = step;
-  const generation = node.settings.generate();
-  const lease = String(Math.max(1, Math.ceil(call.lease)));
-  sendFor(step, connection, ["SET", request.slot, `c${generation}:${owner}`, "NX", "GET", "PX", lease], (answer) => {
-    const value = answer as Buffer | null;
-    const granted = value === null ? generation : readClaim(value, owner);
-    if (granted !== undefined) return done(step, { _tag: "Mine", generation: granted, found: undefined });
-    // A claim that a script made may be our own.
-    const reply = value === null || isScriptClaim(value) ? undefined : readSlot(value, readingOf(connection));
-    if (reply === undefined) runScript(step, connection);
-    else done(step, reply);
-  });
+  if (node.joins) joinStep(step, connection, runScripts);
+  else runScripts([step], connection);
 }
 
 // A lock counts only if it reached the replicas. An unlock that found its lock gone has emptied the slot, or marked it:
@@ -59,7 +46,7 @@ function guard(step: Step, connection: Connection, replicas: Replicas): void {
     confirmation.then((doubt) => done(step, doubt === undefined ? reply : { _tag: "Unreachable", reason: doubt }));
   };
   let sent = step.request.operation._tag === "lock" ? confirmed() : undefined;
-  runScript(step, connection, (reply) => {
+  runScripts([step], connection, (_, reply) => {
     if (reply._tag === "Locked") settled(reply, sent ?? confirmed());
     else if (reply._tag === "Lost" || reply._tag === "Foreign") settled(reply, confirmed());
     else done(step, reply);

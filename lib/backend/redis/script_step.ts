@@ -1,76 +1,111 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { ErrorReply } from "redis";
+import type { Reply } from "../../protocol/slot.ts";
 import { strictest } from "../port.ts";
-import type { Operation, Reply, Stored } from "../../protocol/slot.ts";
-import { type Connection, whyNot } from "./connection.ts";
-import { isUnknownScript } from "./failure.ts";
-import { type ScriptName, scripts } from "./scripts.ts";
+import { type Connection, refuse, whyNot } from "./connection.ts";
+import { isUnjoinable, isUnknownScript } from "./failure.ts";
+import { type Script, scripts } from "./scripts.ts";
 import { done, failed, sendFor, type Step } from "./step.ts";
 import { readReply } from "./value.ts";
+import { type Context, packWords } from "./words.ts";
 
-/**
- * Performs an operation by its script. A server that does not know it certainly did nothing, and is sent the whole of
- * it: `resent` is told, since that comes behind whatever went out in the meantime.
- */
-export function runScript(
-  step: Step,
+/** How steps are performed by one script: what it is told beside their keys, and what its reply to one of them means. */
+export interface Way {
+  readonly script: Script;
+  readonly tell: (steps: ReadonlyArray<Step>) => ReadonlyArray<string | Buffer>;
+  readonly hear: (step: Step, reply: Buffer) => void;
+}
+
+/** What is done with a step's reply. */
+export type Answer = (step: Step, reply: Reply<Uint8Array>) => void;
+
+/** Performs steps of one operation, with one lease and level, by its script; see {@linkcode evaluate}. */
+export function runScripts(
+  steps: ReadonlyArray<Step>,
   connection: Connection,
-  answer: (reply: Reply<Uint8Array>) => void = (reply) => done(step, reply),
+  answer: Answer = done,
   resent?: () => void,
 ): void {
-  // A second command that nobody waits for is not sent: it would only take effect late.
-  if (step.gather.left === 0) return;
-  if (connection.phase._tag !== "Ready") return failed(step, whyNot(connection));
-  const { operation } = step.request;
-  const name: ScriptName = operation._tag;
-  const { text, digest } = scripts[name];
-  const args = ["1", step.request.slot, ...contextOf(step, connection), ...argumentsOf(operation)];
-  const read = (reply: unknown): void => answer(readReply(reply as Buffer));
-  sendFor(step, connection, ["EVALSHA", digest, ...args], read, (error) => {
-    if (!isUnknownScript(error)) return failed(step, error);
-    if (step.gather.left === 0) return;
+  const way: Way = {
+    script: scripts[steps[0]!.request.operation._tag],
+    tell: (open) => [packWords(contextOf(open[0]!, connection), open.map(({ request }) => request))],
+    hear: (step, reply) => answer(step, readReply(reply, step.request.operation)),
+  };
+  evaluate(steps, connection, way, resent);
+}
+
+/**
+ * Performs steps by one script. A server that does not know it certainly did nothing, and is sent the whole of it:
+ * `resent` is told, since that comes behind whatever went out in the meantime.
+ */
+export function evaluate(
+  steps: ReadonlyArray<Step>,
+  connection: Connection,
+  way: Way,
+  resent?: () => void,
+): void {
+  const refused = (error: unknown): void => {
+    // Who stands before several servers may take no command for keys of more than one; nothing was done.
+    if (steps.length === 1 || !isUnjoinable(error)) return failAll(steps, error);
+    steps[0]!.node.joins = false;
+    for (const step of steps) evaluate([step], connection, way);
+  };
+  attempt(steps, connection, way, "EVALSHA", way.script.digest, (error) => {
+    if (!isUnknownScript(error)) return refused(error);
     resent?.();
-    sendFor(step, connection, ["EVAL", text, ...args], read);
+    attempt(steps, connection, way, "EVAL", way.script.text, refused);
   });
 }
 
-// The same words for each script; lua_slot.ts says what they are.
-function contextOf(step: Step, connection: Connection): ReadonlyArray<string> {
-  const { time } = step.node.settings;
-  const { identity = "", changed = 0, level = "probation" } = connection.known ?? {};
-  return [
-    String(step.call.lease),
-    time === undefined ? String(changed) : "-Infinity",
-    identity,
-    strictest(step.call.level, level),
-    level === "pinned" ? "n" : "y",
-    time === undefined ? "" : String(time()),
-  ];
+function attempt(
+  steps: ReadonlyArray<Step>,
+  connection: Connection,
+  way: Way,
+  verb: string,
+  script: string,
+  fail: (error: unknown) => void,
+): void {
+  // What was not sent when the time was over never is: it would only take effect late.
+  const open = steps.filter(({ gather }) => gather.left > 0);
+  if (open.length === 0) return;
+  if (connection.phase._tag !== "Ready") return failAll(open, whyNot(connection));
+  const command = [verb, script, String(open.length)];
+  for (const { request } of open) command.push(request.slot);
+  sendFor(open[0]!, connection, [...command, ...way.tell(open)], (replies) => {
+    // What is the same for all is said once.
+    for (let i = 0; i < open.length; i++) {
+      hear(open[i]!, connection, way, Array.isArray(replies) ? replies[i] : replies);
+    }
+  }, fail);
 }
 
-function argumentsOf(operation: Operation<Uint8Array>): ReadonlyArray<string | Buffer> {
-  switch (operation._tag) {
-    case "look":
-      return [];
-    case "claim":
-      return [operation.owner];
-    case "refresh":
-      return [operation.owner, operation.which];
-    case "fill":
-      return [operation.owner, String(operation.generation), ...storedArguments(operation.stored)];
-    case "release":
-      return [operation.owner, String(operation.generation), String(operation.pass)];
-    case "lock":
-      return [operation.token];
-    case "unlock":
-      return [
-        operation.token,
-        String(operation.generation),
-        ...(operation.written === undefined ? [] : storedArguments(operation.written)),
-      ];
+function hear(step: Step, connection: Connection, way: Way, reply: unknown): void {
+  if (reply instanceof ErrorReply) {
+    refuse(connection, reply);
+    return failed(step, reply);
+  }
+  try {
+    way.hear(step, reply as Buffer);
+  } catch (error) {
+    // What cannot be read is none of ours; the others' replies stand.
+    failed(step, error);
   }
 }
 
-function storedArguments({ payload, age, fresh, until }: Stored<Uint8Array>): ReadonlyArray<string | Buffer> {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return [String(age), String(fresh), String(until), bytes];
+function failAll(steps: ReadonlyArray<Step>, error: unknown): void {
+  for (const step of steps) failed(step, error);
+}
+
+/** The same for all steps of one script. */
+function contextOf({ node, call }: Step, connection: Connection): Context {
+  const { time } = node.settings;
+  const { identity = "-".repeat(8), changed = 0, level = "probation" } = connection.known ?? {};
+  return {
+    lease: call.lease,
+    level: strictest(call.level, level),
+    changed: time === undefined ? changed : -Infinity,
+    identity,
+    evictable: level !== "pinned",
+    now: time?.(),
+  };
 }

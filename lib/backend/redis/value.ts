@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import type { Plain, Reply, Stored } from "../../protocol/slot.ts";
+import type { Operation, Plain, Reply, Stored } from "../../protocol/slot.ts";
 
 /** What a reader knows beside a slot's value: the server's time as estimated, and its identity. */
 export interface Reading {
@@ -71,7 +71,12 @@ function read(value: Buffer, reading: Reading): Reply<Uint8Array> | undefined {
   }
 }
 
-/** The generation of a native claim, if it is the owner's; its value is `c<generation>:<owner>`. */
+/** The value of a native claim. */
+export function claimValue(owner: string, generation: number): string {
+  return `c${generation}:${owner}`;
+}
+
+/** The generation of a native claim, if it is the owner's. */
 export function readClaim(value: Buffer, owner: string): number | undefined {
   if (value[0] !== letters.claimed) return undefined;
   const text = value.toString("utf8", 1);
@@ -104,12 +109,15 @@ export function readIdentityOf(value: Buffer): string | undefined {
   return value.toString("latin1", identity, identity + identityLength);
 }
 
-/** Reads what a script answered. */
-export function readReply(reply: Buffer): Reply<Uint8Array> {
+/** Reads what a script answered to an operation. */
+export function readReply(reply: Buffer, operation: Operation<Uint8Array>): Reply<Uint8Array> {
   const letter = String.fromCharCode(reply[0]!);
   switch (letter) {
     case "H":
       return { _tag: "Hit", found: found(reply, new DataView(reply.buffer), 9, reply.readDoubleBE(1)) };
+    case "A":
+      // Filled as asked.
+      return { _tag: "Filled", until: operation._tag === "fill" ? operation.stored.until : 0 };
     case "F":
       return { _tag: "Filled", until: reply.readDoubleBE(1) };
     case "L":

@@ -98,7 +98,7 @@ function noting<K, N>(index: SlotIndex<N>, slots: SlotChanges<K>): (key: K, name
 function invalidate<P, N>(backend: MemoryBackend<P, N>, index: SlotIndex<N>, below: unknown, call: Call): void {
   if (below === undefined) return backend.flush();
   // Emptied, they are not in the index any more.
-  for (const slot of index.find(below)) backend.runNow([{ slot, operation: stranger }], call);
+  for (const slot of index.find(below)) backend.run.one({ slot, operation: stranger }, call);
 }
 
 /** An unlock with a token that nobody has. */

@@ -6,7 +6,8 @@ export interface Isolated<A> {
 }
 
 interface Walk {
-  readonly seen: Map<object, unknown>;
+  /** The copies of what was met; undefined as long as there is but one object, which nothing can lead back to. */
+  seen: Map<object, unknown> | undefined;
   readonly freeze: "all" | "what was frozen";
   mutable: boolean;
 }
@@ -19,7 +20,7 @@ interface Walk {
  */
 export function isolate<A>(value: A): Isolated<A> {
   if (typeof value !== "object" || value === null) return { value, mutable: false };
-  const walk: Walk = { seen: new Map(), freeze: "all", mutable: false };
+  const walk: Walk = { seen: undefined, freeze: "all", mutable: false };
   return { value: copy(value, walk) as A, mutable: walk.mutable };
 }
 
@@ -29,12 +30,12 @@ export function isolate<A>(value: A): Isolated<A> {
  * Throws a RangeError as {@linkcode isolate} does.
  */
 export function duplicate<A>(value: A): A {
-  return copy(value, { seen: new Map(), freeze: "what was frozen", mutable: false }) as A;
+  return copy(value, { seen: undefined, freeze: "what was frozen", mutable: false }) as A;
 }
 
 function copy(value: unknown, walk: Walk): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const known = walk.seen.get(value);
+  const known = walk.seen?.get(value);
   if (known !== undefined) return known;
   if (Array.isArray(value)) return copyArray(value, walk);
   const prototype = Object.getPrototypeOf(value);
@@ -45,8 +46,7 @@ function copy(value: unknown, walk: Walk): unknown {
 }
 
 function copyArray(value: ReadonlyArray<unknown>, walk: Walk): unknown {
-  const made: Array<unknown> = new Array(value.length);
-  walk.seen.set(value, made);
+  const made: Array<unknown> = remember(walk, value, new Array(value.length));
   let same = true;
   for (let i = 0; i < value.length; i++) {
     if (!(i in value)) continue;
@@ -57,16 +57,31 @@ function copyArray(value: ReadonlyArray<unknown>, walk: Walk): unknown {
 }
 
 function copyRecord(value: object, prototype: object | null, walk: Walk): unknown {
-  const made: Record<string, unknown> = Object.create(prototype);
-  walk.seen.set(value, made);
+  const made = shallow(value, prototype);
   let same = true;
-  for (const [field, inner] of Object.entries(value)) {
+  for (const field of Object.keys(made)) {
+    const inner = made[field];
+    if (typeof inner !== "object" || inner === null) continue;
+    if (walk.seen?.get(value) !== made) remember(walk, value, made);
     const copied = copy(inner, walk);
-    same &&= copied === inner;
-    // Defined, not assigned: a field may be called __proto__.
-    Object.defineProperty(made, field, { value: copied, enumerable: true, writable: true, configurable: true });
+    if (copied === inner) continue;
+    same = false;
+    // A field of its own, whatever it is called: the copy has it already.
+    made[field] = copied;
   }
+  if (walk.seen !== undefined) remember(walk, value, made);
   return frozen(made, value, walk, same);
+}
+
+/** The fields of a record in a new one. Where it can be, it is one literal: the runtime takes the shape of the original. */
+function shallow(value: object, prototype: object | null): Record<string, unknown> {
+  if (prototype !== null && Object.getOwnPropertySymbols(value).length === 0) return { ...value };
+  const made: Record<string, unknown> = Object.create(prototype);
+  for (const [field, inner] of Object.entries(value)) {
+    // Defined, not assigned: a field may be called __proto__.
+    Object.defineProperty(made, field, { value: inner, enumerable: true, writable: true, configurable: true });
+  }
+  return made;
 }
 
 /** The copy as the walk wants it; the original where that cannot be changed and has `same` parts. */
@@ -99,7 +114,7 @@ function copyContainer(value: object, walk: Walk): unknown {
 const sliceOf = Object.getPrototypeOf(Uint8Array.prototype).slice as (this: unknown) => object;
 
 function remember<A>(walk: Walk, value: object, made: A): A {
-  walk.seen.set(value, made);
+  (walk.seen ??= new Map()).set(value, made);
   return made;
 }
 

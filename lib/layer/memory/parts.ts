@@ -11,7 +11,7 @@ import { type LifetimeOf, type LifetimeOptions, readsOf } from "../tier/lifetime
 import type { Policy } from "../tier/policy.ts";
 import type { Place, TierParts } from "../tier/tier.ts";
 import type { Coherence } from "./coherence.ts";
-import { copyOf, isMutable, type Isolation, packed } from "./isolation.ts";
+import { type Isolation, packed, unlessMutable } from "./isolation.ts";
 import type { MemoryRoom } from "./room.ts";
 import type { SlotIndex } from "./slot_index.ts";
 
@@ -31,7 +31,7 @@ export interface MemorySettings<V> {
   /** Which word of changes it wants; undefined: none. */
   readonly word: { readonly lease: number } | undefined;
   readonly backend: MemoryBackend<Option<V>, Identity>;
-  readonly isolation: Isolation<V>;
+  readonly isolation: Isolation;
   readonly index: SlotIndex<Identity>;
 }
 
@@ -49,11 +49,14 @@ export function partsOf<K, V>(
     place: (key): Place<Identity> | { _tag: "KeyRefused"; reason: string } => {
       const id = identify(key);
       if (id._tag === "Left") return { _tag: "KeyRefused", reason: id.left.reason };
-      return { all: [id.right], reads: term[0]! > clock.now() ? readsOf(keys, key, 1) : 0 };
+      // Most tiers go by nothing that ends, and are spared a look at the clock.
+      const isOn = term[0] === Infinity || term[0]! > clock.now();
+      return { all: [id.right], reads: isOn ? readsOf(keys, key, 1) : 0 };
     },
     identify: quickIdentity,
     pack: (value) => values === "shared" ? E.right(value) : packed(value, isolation),
-    unpack: (payload) => E.right(isMutable(isolation, payload) ? copyOf(payload) : payload),
+    refuses: false,
+    unpack: (payload) => E.right(unlessMutable(isolation, payload)),
     answers: "packed",
     sealing: undefined,
     forget: (mode) => mode === "hard" ? backend.flush() : backend.expire(),

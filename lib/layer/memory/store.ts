@@ -1,24 +1,25 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
-import type { MemoryBackend } from "../../backend/memory.ts";
-import { type Cell, freshCell } from "../../backend/memory_cell.ts";
+import { freshValue } from "../../backend/memory_row.ts";
+import type { CacheError } from "../../cache_error.ts";
 import { coarse } from "../../clock.ts";
 import { cancelled, orCancelled } from "../../deadline.ts";
 import { milliseconds } from "../../duration.ts";
 import type { Identity } from "../../key.ts";
 import type { ReadOptions, Store, Verbs } from "../../store.ts";
 import { fromVerbs } from "../../store.ts";
-import { tierVerbs } from "../tier/make.ts";
+import { makeTier, valueOf, verbsOf } from "../tier/make.ts";
 import { type Coherence, coherenceOf } from "./coherence.ts";
-import { copyOf, isMutable, type Isolation } from "./isolation.ts";
+import { isMutableValue, unlessMutable } from "./isolation.ts";
+import { optionOf } from "./kept.ts";
 import { keptIn } from "./room.ts";
 import { type MemorySettings, partsOf, quickIdentity } from "./parts.ts";
 
 /** A memory tier in front of a store. */
 export function memoryStore<K, V>(settings: MemorySettings<V>, below: Store<K, V>): Store<K, V> {
   const { backend, isolation } = settings;
-  const { cells } = backend;
+  const { columns } = backend;
   const now = coarse(settings.clock);
   const coherence = coherenceOf<K, Option<V>, Identity>(settings, below.changes, settings.word);
   const { term } = coherence;
@@ -28,18 +29,17 @@ export function memoryStore<K, V>(settings: MemorySettings<V>, below: Store<K, V
     flush: backend.flush,
     turn: coherence.turn,
   });
-  const verbs = tierVerbs(partsOf<K, V>(settings, coherence), below);
+  const tier = makeTier(partsOf<K, V>(settings, coherence), below);
+  const verbs = verbsOf(tier);
   const store = fromVerbs({
     ...verbs,
     entries: renewing(settings, coherence, verbs.entries),
     peek: (key) => {
-      const cell = freshCell(cells, quickIdentity(key), now, term);
-      if (cell === undefined) return O.none;
-      // Made anew they cost less than to follow the payload's own, if they are made at all: most callers take them apart.
+      const kept = freshValue(columns, quickIdentity(key), now, term);
+      if (kept === undefined) return O.none;
+      if (!isolation.plain) return O.some(unlessMutable(isolation, optionOf<V>(kept)));
       // Made here, because the runtime puts all that is made where much of it lived long among what is old, and dear.
-      if (cell.value !== undefined) return { _tag: "Some", value: { _tag: "Some", value: cell.value as V } };
-      const payload = payloadOf(cell);
-      return O.some(isMutable(isolation, payload) ? copyOf(payload) : payload);
+      return { _tag: "Some", value: { _tag: "Some", value: kept as V } };
     },
     // The epoch is one for all tiers above it; word of slots ends here, since this tier keeps what it was about.
     changes: below.changes?.world && { world: below.changes.world, slots: undefined },
@@ -50,7 +50,9 @@ export function memoryStore<K, V>(settings: MemorySettings<V>, below: Store<K, V
       await backend.close();
     },
   });
-  return settings.isQuick ? withQuickGet(store, cells, now, term, isolation) : store;
+  if (!settings.isQuick) return store;
+  // What has to learn first what it goes by does so in the store's own way.
+  return withQuickGet(settings, coherence.renew === undefined ? withDirectGet(store, valueOf(tier)) : store, now, term);
 }
 
 /** Learns first what the tier goes by, where that is over. */
@@ -74,27 +76,31 @@ function sooner(options: ReadOptions | undefined, took: number): ReadOptions | u
   return { ...options, deadline: milliseconds(Math.max(0, options.deadline - took)) };
 }
 
-/**
- * Answers a fresh hit at once. The answer is made anew: if it were kept beside the entry it would be four objects to
- * follow, which among many entries is dearer than to make them.
- */
-function withQuickGet<K, V>(
+/** Reads a value without the entry round it. */
+function withDirectGet<K, V>(
   store: Store<K, V>,
-  cells: MemoryBackend<Option<V>, Identity>["cells"],
+  read: (key: K) => Promise<E.Either<CacheError, Option<V>>>,
+): Store<K, V> {
+  return { ...store, get: (key, options) => options === undefined ? () => read(key) : store.get(key, options) };
+}
+
+/** Answers a fresh hit at once. The answer is made anew: to keep it beside the entry would be four objects to follow. */
+function withQuickGet<K, V>(
+  { backend, isolation }: MemorySettings<V>,
+  store: Store<K, V>,
   now: () => number,
   term: Float64Array,
-  isolation: Isolation<V>,
 ): Store<K, V> {
+  const { columns } = backend;
   return {
     ...store,
     get: (key, read) => {
       if (read !== undefined) return store.get(key, read);
       return () => {
-        const cell = freshCell(cells, quickIdentity(key), now, term);
-        if (cell === undefined) return store.get(key)();
-        if (cell.value !== undefined) return Promise.resolve(rightOf(cell.value as V));
-        const payload = payloadOf(cell);
-        return isMutable(isolation, payload) ? store.get(key)() : Promise.resolve(E.right(payload));
+        const kept = freshValue(columns, quickIdentity(key), now, term);
+        if (kept === undefined) return store.get(key)();
+        if (isolation.plain) return Promise.resolve(rightOf(kept as V));
+        return isMutableValue(isolation, kept) ? store.get(key)() : Promise.resolve(E.right(optionOf<V>(kept)));
       };
     },
   };
@@ -102,9 +108,4 @@ function withQuickGet<K, V>(
 
 function rightOf<V>(value: V): E.Right<O.Some<V>> {
   return { _tag: "Right", right: { _tag: "Some", value } };
-}
-
-/** The payload of a cell that is fresh. */
-function payloadOf<V>(cell: Cell<Option<V>>): Option<V> {
-  return cell.slot._tag === "Held" ? cell.slot.payload : O.none;
 }

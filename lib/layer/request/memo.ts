@@ -1,16 +1,14 @@
-import type { Either } from "fp-ts/lib/Either.js";
 import * as E from "fp-ts/lib/Either.js";
 import type { Option } from "fp-ts/lib/Option.js";
-import type { CacheError } from "../../cache_error.ts";
 import type { Clock } from "../../clock.ts";
 import type { Duration } from "../../duration.ts";
 import type { Identity } from "../../key.ts";
-import type { Entry, Verdict } from "../../store.ts";
+import type { Verdict } from "../../store.ts";
+import type { Hear, Result } from "../batch/flights.ts";
 import type { Isolation } from "../memory/isolation.ts";
 import { copyOf, isMutable, packed } from "../memory/isolation.ts";
 
-/** What a read ended with. */
-export type Result<V> = Either<CacheError, Entry<V>>;
+export type { Result };
 
 /** What a request remembers of a key. */
 export interface Kept<V> {
@@ -21,7 +19,7 @@ export interface Kept<V> {
 
 /** A read under way below, for all of the request who want its key meanwhile. */
 export interface Flight<V> {
-  readonly landed: Promise<Result<V>>;
+  readonly hears: Array<Hear<V>>;
 }
 
 /** The request's own writes of a key that are under way. */
@@ -39,9 +37,11 @@ interface Writers {
 export interface Memo<V> {
   readonly capacity: number;
   readonly clock: Clock;
+  /** When the turn began that lasts, or thereabouts: a look at the clock for each key would cost as much as the rest. */
+  readonly turn: () => number;
   readonly failures: "retry" | "keep";
   /** None where all readers share the loaded object itself. */
-  readonly isolation: Isolation<V> | undefined;
+  readonly isolation: Isolation | undefined;
   /** The oldest first. */
   readonly kept: Map<Identity, Kept<V>>;
   readonly flights: Map<Identity, Flight<V>>;
@@ -56,7 +56,7 @@ export const ownVerdict: Verdict = { _tag: "HitMemory", tier: "request", level: 
 export function keep<V>(memo: Memo<V>, id: Identity, result: Result<V>): void {
   if (memo.closed) return;
   memo.kept.delete(id);
-  memo.kept.set(id, { result, at: memo.clock.now() });
+  memo.kept.set(id, { result, at: memo.turn() });
   if (memo.kept.size <= memo.capacity) return;
   for (const oldest of memo.kept.keys()) {
     memo.kept.delete(oldest);
@@ -96,7 +96,7 @@ export function land<V>(memo: Memo<V>, id: Identity, flight: Flight<V>, result: 
   }
   const value = toKeep(memo, result.right.value);
   if (value === undefined) return result;
-  const answer = E.right({ ...result.right, value });
+  const answer = value === result.right.value ? result : E.right({ ...result.right, value });
   if (mayKeep) keep(memo, id, answer);
   return answer;
 }

@@ -1,6 +1,7 @@
 import type { CacheError } from "../../cache_error.ts";
 import type { Identity } from "../../key.ts";
 import type { Store } from "../../store.ts";
+import type { Flights } from "../batch/flights.ts";
 import type { Change } from "./draft.ts";
 import type { Memo } from "./memo.ts";
 
@@ -8,12 +9,12 @@ import type { Memo } from "./memo.ts";
 export interface Scoped<K, V> {
   readonly below: Store<K, V>;
   /** The same, collecting the single reads of a turn. */
-  readonly batched: Store<K, V>;
+  readonly batched: Flights<K, V>;
   readonly maxSize: number;
   readonly memo: Memo<V>;
   /** What drafts have changed, and was not stored yet. */
   readonly changes: Map<Identity, Change<K, V>>;
-  /** What is under way: the end waits for it. */
+  /** What is under way beside the batch: the end waits for it. */
   readonly underWay: Set<Promise<unknown>>;
 }
 

@@ -78,6 +78,67 @@ export function noAnswer<P>(count: number, within: number): ReadonlyArray<Reply<
   return unreachable(count, `no answer within ${Math.round(within)} ms`);
 }
 
+/** Reads one key from the store below, and says later, and once, what it answers, or did wrong. */
+export function entryBelow<K, V>(
+  below: Store<K, V>,
+  key: K,
+  options: ReadOptions,
+  hear: (entry: E.Either<CacheError, Entry<V>>) => void,
+): void {
+  const { entries } = below;
+  if (entries.one === undefined) return void entriesBelow(below, [key], options).then(([entry]) => hear(entry!));
+  let isReturned = false;
+  let isHeard = false;
+  const once = (entry: E.Either<CacheError, Entry<V>>): void => {
+    if (isHeard) return;
+    isHeard = true;
+    const checked = isEntry(entry) ? entry : E.left(faultOf<K>("something else", [key]));
+    if (isReturned) hear(checked);
+    else queueMicrotask(() => hear(checked));
+  };
+  try {
+    entries.one(key, options, once);
+  } catch (cause) {
+    once(E.left({ _tag: "SourceFailed", cause }));
+  }
+  isReturned = true;
+}
+
+/** What can be told to who waits for it; a hole, or something else, fails its own key. */
+function soundOf<K, V>(
+  entries: ReadonlyArray<E.Either<CacheError, Entry<V>>>,
+  keys: ReadonlyArray<K>,
+): ReadonlyArray<E.Either<CacheError, Entry<V>>> {
+  // Not every: it would pass over the holes.
+  for (let i = 0; i < entries.length; i++) {
+    if (!isEntry(entries[i])) {
+      return Array.from(
+        entries,
+        (entry, at) => isEntry(entry) ? entry : E.left(faultOf("something else among them", [keys[at]!])),
+      );
+    }
+  }
+  return entries;
+}
+
+/** Whether an answer can be one of a read: what a layer of somebody else's says is not known before. */
+function isEntry(entry: unknown): boolean {
+  if (typeof entry !== "object" || entry === null || !("_tag" in entry)) return false;
+  if (entry._tag === "Left") return "left" in entry && isObject(entry.left);
+  return entry._tag === "Right" && "right" in entry && isObject(entry.right);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function faultOf<K>(received: string, keys: ReadonlyArray<K>): CacheError {
+  const reason = `expected ${
+    keys.length === 1 ? "an entry" : `${keys.length} entries`
+  } of the store below: received ${received}`;
+  return { _tag: "LoaderFault", reason, keys };
+}
+
 /** Reads from the store below, and makes whatever a layer of somebody else's may do wrong an error for each key. */
 export async function entriesBelow<K, V>(
   below: Store<K, V>,
@@ -87,12 +148,8 @@ export async function entriesBelow<K, V>(
   let error: CacheError;
   try {
     const entries = await below.entries(keys, options)();
-    if (entries.length === keys.length) return entries;
-    error = {
-      _tag: "LoaderFault",
-      reason: `expected ${keys.length} entries of the store below: received ${entries.length}`,
-      keys,
-    };
+    if (entries.length === keys.length) return soundOf(entries, keys);
+    error = faultOf(String(entries.length), keys);
   } catch (cause) {
     error = { _tag: "SourceFailed", cause };
   }

@@ -8,9 +8,8 @@ import { reading } from "../../protocol/reading.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import type { ReadOptions } from "../../store.ts";
 import type { Read } from "./read.ts";
-import { countHit, heard } from "./ask.ts";
+import { countHit, heard, type Question } from "./ask.ts";
 import type { Tier } from "./tier.ts";
-import type { Asked } from "./wanted.ts";
 
 /** Where reads begin. */
 export type FirstState = "Looking" | "Claiming" | "Forcing";
@@ -60,7 +59,7 @@ export function firstStep<K, V, P, N>(
   read: Read<K, V, P, N>,
   state: FirstState,
   reply: Reply<P>,
-  asked: Asked,
+  asked: Question,
 ): ReadingState {
   const answer = heard(tier, read, state, reply, asked);
   const next = step(reading, state, answer);

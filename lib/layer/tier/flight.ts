@@ -4,7 +4,7 @@ import type { ReadingEnd } from "../../protocol/reading.ts";
 import type { Entry } from "../../store.ts";
 import { duplicate } from "../memory/isolate.ts";
 import type { Read } from "./read.ts";
-import { endOf } from "./read.ts";
+import { entryAtEnd } from "./read.ts";
 import type { Tier } from "./tier.ts";
 import { unpacked } from "./tier.ts";
 
@@ -12,8 +12,10 @@ import { unpacked } from "./tier.ts";
 export interface Flight<V> {
   /** Whether readers have an old value meanwhile, so that they do not wait. */
   readonly isRenewal: boolean;
-  readonly landed: Promise<Landing<V>>;
-  readonly land: (landing: Landing<V>) => void;
+  /** What others wait for: made for the first of them, and most flights have none. */
+  landed: Promise<Landing<V>> | undefined;
+  land: ((landing: Landing<V>) => void) | undefined;
+  over: boolean;
 }
 
 /** What a flight brought: an entry, a failure of the load, or nothing that others could share. */
@@ -29,25 +31,33 @@ export function board<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>
     if (!isRenewal) return void tier.flights.set(read.slot, read.flight);
     disembark(tier, read);
   }
-  let land: (landing: Landing<V>) => void = () => {};
-  const landed = new Promise<Landing<V>>((resolve) => land = resolve);
-  read.flight = { isRenewal, landed, land };
+  read.flight = { isRenewal, landed: undefined, land: undefined, over: false };
   tier.flights.set(read.slot, read.flight);
+}
+
+/** What a flight brings, for one more that waits for it. */
+export function join<V>(flight: Flight<V>): Promise<Landing<V>> {
+  if (flight.landed !== undefined) return flight.landed;
+  // Who comes when it is over asks for itself.
+  if (flight.over) return Promise.resolve(nothing);
+  return flight.landed = new Promise((resolve) => flight.land = resolve);
 }
 
 /** A read has nothing to share after all: those who waited for it ask for themselves. */
 export function disembark<K, V, P, N>(tier: Tier<K, V, P, N>, { flight, slot }: Read<K, V, P, N>): void {
   if (flight === undefined) return;
   if (tier.flights.get(slot) === flight) tier.flights.delete(slot);
-  flight.land(nothing);
+  flight.over = true;
+  flight.land?.(nothing);
 }
 
 /** A read is over: those who wait for it hear what it brought. */
 export function land<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, end: ReadingEnd): void {
   const { flight, slot } = read;
-  if (flight === undefined) return;
+  if (flight === undefined || flight.over) return;
   if (tier.flights.get(slot) === flight) tier.flights.delete(slot);
-  flight.land(landingOf(tier, read, end));
+  flight.over = true;
+  flight.land?.(landingOf(tier, read, end));
 }
 
 const nothing = { _tag: "Nothing" } as const;
@@ -62,7 +72,7 @@ function landingOf<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, e
   // A value that was there before is no news to those who wait.
   if (read.loaded === undefined) return nothing;
   const { loaded, fill } = read;
-  const entry = endOf(tier, read, end);
+  const entry = entryAtEnd(tier, read, end);
   if (entry._tag === "Left") return nothing;
   return landingOfEntry(entry.right, () => {
     const value = fill === undefined ? undefined : unpacked(tier, fill.payload, read.epoch);
@@ -88,7 +98,7 @@ function ownOf<V>(value: Option<V>): Option<V> {
 
 /** What a read found that had waited for another process: the others need not ask again. */
 function landingOfHit<K, V, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>): Landing<V> {
-  const entry = endOf(tier, read, "Hit");
+  const entry = entryAtEnd(tier, read, "Hit");
   if (entry._tag === "Left") return nothing;
   const { value, stored } = read.found!;
   return landingOfEntry(entry.right, () => {

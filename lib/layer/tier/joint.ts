@@ -1,6 +1,7 @@
 import type { Backend, Call, Request } from "../../backend/port.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import type { Asker } from "./effects.ts";
+import type { Few } from "./few.ts";
 
 /**
  * Gives requests to the backend. The claims of one slot that reads of one turn would place are placed once: whoever comes
@@ -25,7 +26,7 @@ export function send<P, N>(
 
 function claimOnce<P, N>(
   backend: Backend<P, N>,
-  claims: Map<N, Promise<ReadonlyArray<Reply<P>>>>,
+  claims: Few<N, Promise<ReadonlyArray<Reply<P>>>>,
   request: Request<P, N>,
   call: Call,
 ): Promise<ReadonlyArray<Reply<P>>> {

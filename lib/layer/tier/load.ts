@@ -37,14 +37,14 @@ export async function load<K, V, P, N>(
 }
 
 /** What is known without asking below: a caller that has a value at hand does not wait, and loads rest after a failure. */
-function withoutLoad<K, V, P, N>(
+export function withoutLoad<K, V, P, N>(
   tier: Tier<K, V, P, N>,
   read: Read<K, V, P, N>,
   state: ReadingState,
 ): string | undefined {
   if (state === "Renewing" && !read.answered && servesAtOnce(tier, read)) return "Slow";
   const error = read.renewal === undefined ? restOf(tier, read.slot) : undefined;
-  return error === undefined ? undefined : failed(tier, { read, state }, "Failed", error);
+  return error === undefined ? undefined : failed(tier, read, state, "Failed", error);
 }
 
 /** Whether the caller of a renewal has its answer before the load begins. */
@@ -68,12 +68,15 @@ async function loadAll<K, V, P, N>(
   const results = wait <= 0 ? late : await orLate(tier.clock, wait, Promise.all(entries));
   if (results === late) return loaders.map((loader, i) => slow(tier, loader, entries[i]!, wait < hard, begun));
   const took = tier.clock.now() - begun;
-  if (loaders.some(({ read }) => read.renewal === undefined)) {
-    tier.loadTime += (took - tier.loadTime) / (tier.loadTime === 0 ? 1 : 16);
-  }
-  return loaders.map((loader, i) =>
-    ended(tier, loader, results[i]!, loader.read.renewal === undefined ? took : begun + took - loader.read.begun)
+  if (loaders.some(({ read }) => read.renewal === undefined)) noteTime(tier, took);
+  return loaders.map(({ read, state }, i) =>
+    ended(tier, read, state, results[i]!, read.renewal === undefined ? took : begun + took - read.begun)
   );
+}
+
+/** Notes how long a load took; the average goes over some 16 of them. */
+export function noteTime<K, V, P, N>(tier: Tier<K, V, P, N>, took: number): void {
+  tier.loadTime += (took - tier.loadTime) / (tier.loadTime === 0 ? 1 : 16);
 }
 
 /** One load for all, but for those that are under way already. */
@@ -117,20 +120,21 @@ function slow<K, V, P, N>(
     return "Slow";
   }
   if (!goesOn || read.answered) noteFailure(tier, read.slot, read.error);
-  return failed(tier, loader, "Late", read.error);
+  return failed(tier, read, state, "Late", read.error);
 }
 
-function ended<K, V, P, N>(
+/** What a load that has ended means to the machine. */
+export function ended<K, V, P, N>(
   tier: Tier<K, V, P, N>,
-  loader: Loader<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  state: ReadingState,
   entry: Either<CacheError, Entry<V>>,
   took: number,
 ): string {
-  const { read, state } = loader;
   if (entry._tag === "Left") {
     read.error = entry.left;
     if (!isOwn(tier, read)) noteFailure(tier, read.slot, entry.left);
-    return failed(tier, loader, "Failed", entry.left);
+    return failed(tier, read, state, "Failed", entry.left);
   }
   forgetFailure(tier, read.slot);
   read.loaded = entry.right;
@@ -141,7 +145,8 @@ function ended<K, V, P, N>(
 /** A failed load; with a value at hand it may be excused. */
 function failed<K, V, P, N>(
   tier: Tier<K, V, P, N>,
-  { read, state }: Loader<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  state: ReadingState,
   reply: "Failed" | "Late",
   error: CacheError,
 ): string {

@@ -1,20 +1,22 @@
 import * as E from "fp-ts/lib/Either.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { CacheError } from "../../cache_error.ts";
-import { coarse } from "../../clock.ts";
+import { coarse, turnOf } from "../../clock.ts";
 import { cancelled, orCancelled, orLate } from "../../deadline.ts";
 import { showDuration } from "../../duration.ts";
 import { nonces } from "../../nonce.ts";
-import type { InvalidateAllOptions, ReadOptions, Store, Verbs, WriteFailure } from "../../store.ts";
+import type { Entries, Entry, InvalidateAllOptions, ReadOptions, Store, Verbs, WriteFailure } from "../../store.ts";
 import { fromVerbs } from "../../store.ts";
 import { changesOf } from "./changes.ts";
+import { makeFew } from "./few.ts";
 import { readMany } from "./read_many.ts";
 import { readOne } from "./read_one.ts";
 import { renewEpoch } from "./region.ts";
 import { transactKeys } from "./transact.ts";
 import type { Tier, TierParts } from "./tier.ts";
 import { closedError, during, marginShare } from "./tier.ts";
-import { entryWanted, inArray, valueWanted } from "./wanted.ts";
+import { entryWanted, valueWanted } from "./wanted.ts";
+import { writeOne } from "./write_one.ts";
 import { writeKeys } from "./writes.ts";
 
 /** The verbs of a tier in front of a store: the protocol over a backend. */
@@ -27,7 +29,8 @@ export function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
   const { below } = tier;
   return {
     entries: readerOf(tier),
-    mutate: (keys, write, options) => () => during(tier, writeKeys(tier, keys, write, options)),
+    mutate: (keys, write, options) => () =>
+      keys.length === 1 ? writeOne(tier, keys, write, options) : during(tier, writeKeys(tier, keys, write, options)),
     transact: (body, options) => () => during(tier, transactKeys(tier, body, options)),
     invalidateAll: (options) => () => during(tier, invalidateTier(tier, options)),
     peek: () => O.none,
@@ -39,16 +42,23 @@ export function verbsOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V> {
   };
 }
 
-function readerOf<K, V, P, N>(tier: Tier<K, V, P, N>): Verbs<K, V>["entries"] {
-  const one = inArray(entryWanted<V>());
+function readerOf<K, V, P, N>(tier: Tier<K, V, P, N>): Entries<K, V> {
   const each = entryWanted<V>();
-  return (keys, options = plain) => () =>
-    untilCancelled(
-      keys,
-      options,
-      () =>
-        keys.length === 1 ? readOne(tier, keys[0]!, options, one) : during(tier, readMany(tier, keys, options, each)),
-    );
+  const read = (key: K, options: ReadOptions): Promise<E.Either<CacheError, Entry<V>>> =>
+    options.signal === undefined
+      ? readOne(tier, key, options, each)
+      : untilCancelled([key], options, async () => [await readOne(tier, key, options, each)]).then(([read]) => read!);
+  const entries: Entries<K, V> = (keys, options = plain) => () =>
+    keys.length === 1
+      ? read(keys[0]!, options).then(inArray)
+      : untilCancelled(keys, options, () => during(tier, readMany(tier, keys, options, each)));
+  const one: Entries<K, V>["one"] = (key, options, hear) =>
+    void read(key, options).then(hear, (cause) => hear(E.left({ _tag: "SourceFailed", cause })));
+  return Object.assign(entries, { one });
+}
+
+function inArray<A>(read: A): ReadonlyArray<A> {
+  return [read];
 }
 
 const plain: ReadOptions = {};
@@ -81,6 +91,12 @@ export function tierStore<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store
   };
 }
 
+/** Reads one key of a tier for who wants nothing but its value. */
+export function valueOf<K, V, P, N>(tier: Tier<K, V, P, N>): (key: K) => Promise<E.Either<CacheError, O.Option<V>>> {
+  const wanted = valueWanted<V>();
+  return (key) => readOne(tier, key, plain, wanted);
+}
+
 function allRight<V>(
   answers: ReadonlyArray<E.Either<CacheError, O.Option<V>>>,
 ): E.Either<CacheError, ReadonlyArray<O.Option<V>>> {
@@ -111,10 +127,12 @@ export function makeTier<K, V, P, N>(parts: TierParts<K, V, P, N>, below: Store<
     open: 0,
     whenIdle: [],
     call: { within: parts.timeout, lease, level: parts.level },
+    moment: parts.backend.run.one === undefined ? parts.clock.now : coarse(parts.clock),
     turn: coarse(parts.clock),
+    turnOf: turnOf(parts.clock),
     patience: undefined,
-    claims: new Map(),
-    flights: new Map(),
+    claims: makeFew(),
+    flights: makeFew(),
     failures: new Map(),
     loadTime: 0,
     hitShare: 0,

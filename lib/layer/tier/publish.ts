@@ -14,7 +14,7 @@ export function publishing<K, V, P, N, A, Err>(
   if (tier.switched !== undefined && tier.switched.mode() !== "on") return () => undefined;
   if (written === undefined || result._tag === "None" || tier.keeps?.(undefined, 0) === false) return () => undefined;
   const values = callOr(() => written(result.value), []);
-  if (values.length !== attempt.keys.length) return () => undefined;
+  if (values?.length !== attempt.keys.length) return () => undefined;
   const age = tier.clock.now() - attempt.begun;
   return (position) =>
     position < 0 ? undefined : storedOf(tier, values[position]!, attempt.keys[position]!, age, attempt.epoch);

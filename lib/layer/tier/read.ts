@@ -94,7 +94,7 @@ export function makeRead<K, V, P, N>(
 const timedOut: CacheError = { _tag: "TimedOut", waitingFor: "the tier below" };
 
 /** What the caller gets at the end of a read. */
-export function endOf<K, V, P, N>(
+export function entryAtEnd<K, V, P, N>(
   tier: Tier<K, V, P, N>,
   read: Read<K, V, P, N>,
   end: ReadingEnd,
@@ -110,6 +110,26 @@ export function endOf<K, V, P, N>(
       return E.right(foundOf(tier, read));
     default:
       return E.right(loadedOf(tier, read, end));
+  }
+}
+
+/** The same, for who wants nothing but the value. */
+export function valueAtEnd<K, V, P, N>(
+  tier: Tier<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  end: ReadingEnd,
+): Either<CacheError, Option<V>> {
+  switch (end) {
+    case "Failed":
+      return E.left(read.error);
+    case "Waited":
+      return E.right(read.shared!.value);
+    case "Hit":
+    case "Stale":
+    case "Answered":
+      return E.right(read.found!.value);
+    default:
+      return E.right(loadedValue(tier, read));
   }
 }
 
@@ -134,15 +154,18 @@ function loadedOf<K, V, P, N>(
 ): Entry<V> {
   const loaded = read.loaded!;
   const until = Math.max(0, read.until) as Duration;
-  const answered = tier.answers === "packed" && read.fill !== undefined
-    ? unpacked(tier, read.fill.payload, read.epoch)
-    : undefined;
   return {
-    value: answered?._tag === "Right" ? answered.right : loaded.value,
+    value: loadedValue(tier, read),
     age: loaded.age,
     fresh: Math.min(until, read.fill?.fresh ?? loaded.fresh) as Duration,
     until,
     verdict: tier.nextToSource ? verdictOf(tier, end, read.because) : loaded.verdict,
     asOf: read.asOf,
   };
+}
+
+function loadedValue<K, V, P, N>(tier: Tier<K, V, P, N>, { fill, loaded, epoch }: Read<K, V, P, N>): Option<V> {
+  if (tier.answers === "loaded" || fill === undefined) return loaded!.value;
+  const answered = unpacked(tier, fill.payload, epoch);
+  return answered._tag === "Right" ? answered.right : loaded!.value;
 }

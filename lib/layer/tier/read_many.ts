@@ -9,7 +9,7 @@ import type { ReadOptions } from "../../store.ts";
 import { askBackend } from "./effects.ts";
 import type { FirstState } from "./first.ts";
 import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
-import { endOf, makeRead } from "./read.ts";
+import { makeRead } from "./read.ts";
 import { looking } from "./ask.ts";
 import { finish, perform } from "./read_effects.ts";
 import type { Tier } from "./tier.ts";
@@ -83,14 +83,14 @@ async function readDistinct<K, V, P, N, A>(
   options: ReadOptions,
   wanted: Wanted<V, A>,
 ): Promise<ReadonlyArray<A>> {
-  if (tier.closed) return keys.map(() => wanted.ofEnd(E.left(closedError(tier))));
+  if (tier.closed) return keys.map(() => wanted.ofError(E.left(closedError(tier))));
   const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
   const batch: Batch<K, V, A> = { keys, options, wanted, ends, answers: new Array(keys.length) };
   const asking: Asking<P, N> = { positions: [], slots: [] };
   const passing: Asking<P, N> = { positions: [], slots: [] };
   for (let i = 0; i < keys.length; i++) {
     const place = tier.place(keys[i]!);
-    if ("_tag" in place) batch.answers[i] = wanted.ofEnd(E.left(place));
+    if ("_tag" in place) batch.answers[i] = wanted.ofError(E.left(place));
     else {
       const { positions, slots } = place.reads === 0 ? passing : asking;
       positions.push(i);
@@ -178,6 +178,6 @@ async function goOn<K, V, P, N, A>(
     (at, pending) => perform(tier, at.map((i) => reads[i]!), pending, options),
     logOf(tier),
   );
-  reached.forEach((end, at) => answers[places[at]!.position] = wanted.ofEnd(endOf(tier, reads[at]!, end)));
+  reached.forEach((end, at) => answers[places[at]!.position] = wanted.ofEnd(tier, reads[at]!, end));
   finish(tier, reads, reached);
 }

@@ -1,24 +1,24 @@
 import * as E from "fp-ts/lib/Either.js";
-import type { Cancel } from "../../clock.ts";
-import { run } from "../../protocol/machine.ts";
-import type { ReadingEnd, ReadingState } from "../../protocol/reading.ts";
-import { reading } from "../../protocol/reading.ts";
-import type { Reply } from "../../protocol/slot.ts";
+import type { Option } from "fp-ts/lib/Option.js";
+import type { Request } from "../../backend/port.ts";
+import type { ReadingState } from "../../protocol/reading.ts";
+import type { Operation, Reply } from "../../protocol/slot.ts";
 import { tick } from "../../sequence.ts";
 import type { ReadOptions } from "../../store.ts";
-import { callOf, checked, noAnswer, rejected } from "./effects.ts";
-import type { FirstState } from "./first.ts";
-import { firstStep, hitOf, logOf, shardOf, startOf } from "./first.ts";
-import { endOf, makeRead, type Read } from "./read.ts";
 import { asking } from "./ask.ts";
-import { send } from "./joint.ts";
-import { finish, perform } from "./read_effects.ts";
+import { askOnce, noted } from "./ask_once.ts";
+import { rejected } from "./effects.ts";
+import type { FirstState } from "./first.ts";
+import { firstStep, hitOf, shardOf, startOf } from "./first.ts";
+import { makeRead } from "./read.ts";
+import { goThrough } from "./run_one.ts";
 import type { Tier } from "./tier.ts";
-import { closedError, leave, report, verdictOf } from "./tier.ts";
-import type { Asked, Wanted } from "./wanted.ts";
+import { closedError, leave, verdictOf } from "./tier.ts";
+import type { Hit, Wanted } from "./wanted.ts";
 
-/** A read whose first question is under way. */
+/** A read that asks its first question. */
 interface Glance<K, V, P, N, A> {
+  readonly tier: Tier<K, V, P, N>;
   readonly asOf: number;
   readonly sent: number;
   readonly key: K;
@@ -28,18 +28,6 @@ interface Glance<K, V, P, N, A> {
   readonly ends: number;
   readonly options: ReadOptions;
   readonly wanted: Wanted<V, A>;
-  readonly patience: Patience<K, V, P, N>;
-  resolve(answer: A | Promise<A>): void;
-  over: boolean;
-}
-
-/** The glances of one turn that wait equally long: they share one appointment, since one for each costs a tenth of a hit. */
-export interface Patience<K, V, P, N> {
-  readonly turn: number;
-  readonly within: number;
-  readonly waiting: Array<Glance<K, V, P, N, unknown>>;
-  open: number;
-  cancel: Cancel;
 }
 
 /**
@@ -52,16 +40,16 @@ export function readOne<K, V, P, N, A>(
   options: ReadOptions,
   wanted: Wanted<V, A>,
 ): Promise<A> {
-  if (tier.closed) return Promise.resolve(wanted.ofEnd(E.left(closedError(tier))));
+  if (tier.closed) return Promise.resolve(wanted.ofError(E.left(closedError(tier))));
   const place = tier.place(key);
-  if ("_tag" in place) return Promise.resolve(wanted.ofEnd(E.left(place)));
+  if ("_tag" in place) return Promise.resolve(wanted.ofError(E.left(place)));
   tier.open++;
   const slot = place.all[shardOf(place.reads)]!;
   if (place.reads === 0) return goAll(tier, key, slot, "Bypassing", options, wanted);
   if (mayJoin(tier, slot, options)) return goAll(tier, key, slot, "Waiting", options, wanted);
   // A hit of a region is one only in the epoch of now, which takes more than a glance.
   if (tier.sealing !== undefined) return goAll(tier, key, slot, startOf(tier, 1, options), options, wanted);
-  return new Promise((resolve) => begin(tier, key, slot, options, wanted, resolve));
+  return begin(tier, key, slot, options, wanted);
 }
 
 /** Whether a load of this process is under way that the read may wait for before it asks anything. */
@@ -79,11 +67,14 @@ function goAll<K, V, P, N, A>(
   options: ReadOptions,
   wanted: Wanted<V, A>,
 ): Promise<A> {
-  const ends = options.deadline === undefined ? Infinity : tier.clock.now() + options.deadline;
-  const read = makeRead<K, V, P, N>(key, slot, tier.nonce(), tick(), ends);
+  const read = makeRead<K, V, P, N>(key, slot, tier.nonce(), tick(), endsOf(tier, options));
   // For one that waits, or passes the tier; others hear anew.
   read.because = from === "Bypassing" ? "Pass" : "Busy";
-  return goThrough(tier, read, from, options, wanted);
+  return new Promise((resolve, reject) => goThrough(tier, read, from, options, wanted, resolve, reject));
+}
+
+function endsOf<K, V, P, N>({ clock }: Tier<K, V, P, N>, { deadline }: ReadOptions): number {
+  return deadline === undefined ? Infinity : clock.now() + deadline;
 }
 
 function begin<K, V, P, N, A>(
@@ -92,99 +83,91 @@ function begin<K, V, P, N, A>(
   slot: N,
   options: ReadOptions,
   wanted: Wanted<V, A>,
-  resolve: (answer: A | Promise<A>) => void,
-): void {
-  const { deadline } = options;
-  const call = deadline === undefined ? tier.call : callOf(tier, deadline);
-  const ends = deadline === undefined ? Infinity : tier.clock.now() + deadline;
+): Promise<A> {
+  const ends = endsOf(tier, options);
   const state = startOf(tier, 1, options);
   const owner = state === "Looking" ? "" : tier.nonce();
-  const patience = shareTurn(tier, call.within);
-  const sent = patience.turn;
-  const self: Glance<K, V, P, N, A> = {
-    asOf: tick(),
-    sent,
-    key,
-    slot,
-    state,
-    owner,
-    ends,
-    options,
-    wanted,
-    patience,
-    resolve,
-    over: false,
-  };
-  patience.waiting.push(self);
-  patience.open++;
-  const answer = (replies: unknown): void => answered(tier, self, checked(tier, 1, replies)[0]!);
-  const fail = (cause: unknown): void => answered(tier, self, rejected(tier, 1, cause)[0]!);
+  const asOf = tick();
+  const operation = asking<P>(owner, state);
+  if (tier.backend.run.one === undefined) {
+    return later({ tier, asOf, sent: tier.turn(), key, slot, state, owner, ends, options, wanted }, operation);
+  }
   try {
-    tier.asks?.(key, slot);
-    Promise.resolve(send(tier, [{ slot, operation: asking(owner, state) }], call)).then(answer, fail);
+    const reply = question(tier, key, { slot, operation }, Infinity, nobody)!;
+    const value = hitOf(tier, state, reply);
+    if (value !== undefined && reply._tag === "Hit") {
+      return Promise.resolve(hit(tier, value, reply, wanted, asOf, undefined));
+    }
+    const read = makeRead<K, V, P, N>(key, slot, owner === "" ? tier.nonce() : owner, asOf, ends);
+    const from = firstStep(tier, read, state, reply, { asOf, took: 0 });
+    return new Promise((resolve, reject) => goThrough(tier, read, from, options, wanted, resolve, reject));
   } catch (cause) {
-    fail(cause);
-  }
-}
-
-function shareTurn<K, V, P, N>(tier: Tier<K, V, P, N>, within: number): Patience<K, V, P, N> {
-  const turn = tier.turn();
-  const known = tier.patience;
-  // One whose glances are all over has given its appointment up.
-  if (known !== undefined && known.turn === turn && known.within === within && known.open > 0) return known;
-  const made: Patience<K, V, P, N> = {
-    turn,
-    within,
-    waiting: [],
-    open: 0,
-    // A backend's own deadline, at the same moment, comes first: it knows better why there is no answer.
-    cancel: tier.clock.after(within, () => made.cancel = tier.clock.after(0, () => expire(tier, made))),
-  };
-  return tier.patience = made;
-}
-
-function expire<K, V, P, N>(tier: Tier<K, V, P, N>, { waiting, within }: Patience<K, V, P, N>): void {
-  for (const each of waiting) answered(tier, each, noAnswer<P>(1, within)[0]!);
-}
-
-function answered<K, V, P, N, A>(tier: Tier<K, V, P, N>, self: Glance<K, V, P, N, A>, reply: Reply<P>): void {
-  if (self.over) return;
-  self.over = true;
-  if (--self.patience.open === 0) self.patience.cancel();
-  const value = hitOf(tier, self.state, reply);
-  if (value !== undefined && reply._tag === "Hit") {
     leave(tier);
-    const { wanted } = self;
-    return self.resolve(wanted.ofHit(value, reply, wanted.wants === "value" ? undefined : askedOf(tier, self)));
+    return Promise.reject(cause);
   }
-  self.resolve(goOn(tier, self, reply));
 }
 
-function askedOf<K, V, P, N, A>(tier: Tier<K, V, P, N>, { asOf, sent }: Glance<K, V, P, N, A>): Asked {
-  return { asOf, took: tier.clock.now() - sent, verdict: verdictOf(tier, tier.hit) };
+function later<K, V, P, N, A>(self: Glance<K, V, P, N, A>, operation: Operation<P>): Promise<A> {
+  const { tier, key, slot, options } = self;
+  return new Promise((resolve, reject) => {
+    const hear = (reply: Reply<P>): void => answered(self, reply, resolve, reject);
+    const reply = question(tier, key, { slot, operation }, options.deadline ?? Infinity, hear);
+    if (reply !== undefined) hear(reply);
+  });
 }
 
-function goOn<K, V, P, N, A>(tier: Tier<K, V, P, N>, self: Glance<K, V, P, N, A>, reply: Reply<P>): Promise<A> {
-  const { key, slot, state, owner, asOf, ends, options, wanted } = self;
-  if (reply._tag === "Unreachable") report(tier, "Unreachable", reply.reason);
-  const read = makeRead<K, V, P, N>(key, slot, owner === "" ? tier.nonce() : owner, asOf, ends);
-  return goThrough(tier, read, firstStep(tier, read, state, reply, askedOf(tier, self)), options, wanted);
-}
+/** What is answered at once is not heard later. */
+function nobody(): void {}
 
-async function goThrough<K, V, P, N, A>(
+/** Asks what the read wants to know first. */
+function question<K, V, P, N>(
   tier: Tier<K, V, P, N>,
-  read: Read<K, V, P, N>,
-  from: ReadingState,
-  options: ReadOptions,
-  wanted: Wanted<V, A>,
-): Promise<A> {
-  const alone = async (pending: ReadingState) => (await perform(tier, [read], [pending], options))[0]!;
+  key: K,
+  request: Request<P, N>,
+  left: number,
+  hear: (reply: Reply<P>) => void,
+): Reply<P> | undefined {
   try {
-    const end = await run<ReadingState, ReadingEnd>(reading, from, alone, logOf(tier));
-    const entry = endOf(tier, read, end);
-    finish(tier, [read], [end]);
-    return wanted.ofEnd(entry);
-  } finally {
-    leave(tier);
+    tier.asks?.(key, request.slot);
+  } catch (cause) {
+    return noted(tier, rejected<P, N>(tier, 1, cause)[0]!);
   }
+  return askOnce(tier, request, left, hear);
+}
+
+function answered<K, V, P, N, A>(
+  self: Glance<K, V, P, N, A>,
+  reply: Reply<P>,
+  resolve: (answer: A) => void,
+  reject: (cause: unknown) => void,
+): void {
+  const { tier, key, slot, state, asOf, sent, options, wanted } = self;
+  try {
+    const value = hitOf(tier, state, reply);
+    if (value !== undefined && reply._tag === "Hit") return resolve(hit(tier, value, reply, wanted, asOf, sent));
+    const owner = self.owner === "" ? tier.nonce() : self.owner;
+    const read = makeRead<K, V, P, N>(key, slot, owner, asOf, self.ends);
+    const from = firstStep(tier, read, state, reply, { asOf, took: tier.moment() - sent });
+    goThrough(tier, read, from, options, wanted, resolve, reject);
+  } catch (cause) {
+    leave(tier);
+    reject(cause);
+  }
+}
+
+/** The read ends with its first answer. */
+function hit<K, V, P, N, A>(
+  tier: Tier<K, V, P, N>,
+  value: E.Right<Option<V>>,
+  reply: Hit,
+  wanted: Wanted<V, A>,
+  asOf: number,
+  sent: number | undefined,
+): A {
+  // Who asks a foreign backend for its level may fail, and has not left then.
+  const verdict = wanted.wants === "value" ? undefined : verdictOf(tier, tier.hit);
+  leave(tier);
+  if (verdict === undefined) return wanted.ofHit(value, reply, undefined);
+  const took = sent === undefined ? 0 : tier.moment() - sent;
+  return wanted.ofHit(value, reply, { asOf, took, verdict });
 }

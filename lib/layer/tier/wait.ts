@@ -2,7 +2,7 @@ import type { Backend } from "../../backend/port.ts";
 import type { Clock } from "../../clock.ts";
 import { late, orLate } from "../../deadline.ts";
 import type { ReadingReplies } from "../../protocol/reading.ts";
-import { board, type Landing } from "./flight.ts";
+import { board, join, type Landing } from "./flight.ts";
 import type { Read } from "./read.ts";
 import type { Tier } from "./tier.ts";
 
@@ -44,7 +44,7 @@ async function waitOne<K, V, P, N>(
   const flight = tier.flights.get(read.slot);
   if (flight === undefined && leads) board(tier, read, false);
   if (flight === undefined || flight === read.flight) return await waitForOthers(tier, read, left);
-  const landing = await orLate(tier.clock, left, flight.landed);
+  const landing = await orLate(tier.clock, left, join(flight));
   return landing === late ? "Spent" : shareOf(read, landing);
 }
 

@@ -5,7 +5,11 @@ import type { CacheError } from "../../cache_error.ts";
 import type { Stored } from "../../protocol/slot.ts";
 import type { Duration } from "../../duration.ts";
 import type { Entry, Verdict } from "../../store.ts";
+import type { ReadingEnd } from "../../protocol/reading.ts";
 import type { Question } from "./ask.ts";
+import type { Read } from "./read.ts";
+import { entryAtEnd, valueAtEnd } from "./read.ts";
+import type { Tier } from "./tier.ts";
 
 /** What is known about an answer beside its slots. */
 export interface Asked extends Question {
@@ -19,7 +23,9 @@ export type Hit = { readonly found: Stored<unknown>; readonly watched?: boolean 
 export interface Wanted<V, A> {
   /** Of a hit, which comes with its value unpacked. What was not asked for is not given. */
   readonly ofHit: (value: E.Right<Option<V>>, hit: Hit, asked: Asked | undefined) => A;
-  readonly ofEnd: (entry: Either<CacheError, Entry<V>>) => A;
+  readonly ofError: (error: Either<CacheError, never>) => A;
+  /** Of a read that came to its end in the table. */
+  readonly ofEnd: <K, P, N>(tier: Tier<K, V, P, N>, read: Read<K, V, P, N>, end: ReadingEnd) => A;
   readonly wants: "value" | "entry";
 }
 
@@ -28,7 +34,8 @@ export function valueWanted<V>(): Wanted<V, Either<CacheError, Option<V>>> {
   return {
     wants: "value",
     ofHit: (value) => value,
-    ofEnd: (entry) => entry._tag === "Left" ? entry : E.right(entry.right.value),
+    ofError: (error) => error,
+    ofEnd: valueAtEnd,
   };
 }
 
@@ -37,16 +44,8 @@ export function entryWanted<V>(): Wanted<V, Either<CacheError, Entry<V>>> {
   return {
     wants: "entry",
     ofHit: ({ right }, hit, asked) => E.right(entryOf(right, hit, asked!)),
-    ofEnd: (entry) => entry,
-  };
-}
-
-/** The same, in an array of its own. */
-export function inArray<V, A>({ wants, ofHit, ofEnd }: Wanted<V, A>): Wanted<V, ReadonlyArray<A>> {
-  return {
-    wants,
-    ofHit: (value, hit, asked) => [ofHit(value, hit, asked)],
-    ofEnd: (entry) => [ofEnd(entry)],
+    ofError: (error) => error,
+    ofEnd: entryAtEnd,
   };
 }
 

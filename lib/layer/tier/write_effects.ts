@@ -3,19 +3,17 @@ import type { Option } from "fp-ts/lib/Option.js";
 import * as O from "fp-ts/lib/Option.js";
 import type { Request } from "../../backend/port.ts";
 import type { BackendFailed, CacheError } from "../../cache_error.ts";
-import type { Deadline } from "../../deadline.ts";
+import type { Deadline, OwnDeadline } from "../../deadline.ts";
 import { deadlineAt, late, orLate } from "../../deadline.ts";
 import type { Duration } from "../../duration.ts";
-import type { Confirmation, WritingReplies } from "../../protocol/writing.ts";
+import type { WritingReplies } from "../../protocol/writing.ts";
 import type { Reply } from "../../protocol/slot.ts";
 import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import { runGuarded } from "../../write.ts";
 import { askBackend } from "./effects.ts";
-import { callOr, publishing } from "./publish.ts";
 import type { Epoch } from "./epoch.ts";
 import { epochNow } from "./region.ts";
 import type { Tier } from "./tier.ts";
-import { report } from "./tier.ts";
 
 /** One slot of a write. */
 export interface Guard<N> {
@@ -55,8 +53,7 @@ export async function lockAll<K, V, P, N, A, Err>(
   attempt: Writing<K, V, A, Err, N>,
 ): Promise<WritingReplies["Locking"]> {
   const { guards, token } = attempt;
-  const outer = attempt.options.within?.at ?? Infinity;
-  const patience = Math.min(attempt.ends - tier.below.commit, outer) - tier.clock.now();
+  const patience = patienceOf(tier, attempt);
   if (patience > 0 && guards.length > 0) {
     const requests = guards.map(({ slot }): Request<P, N> => ({ slot, operation: { _tag: "lock", token } }));
     const region = attempt.options.written === undefined ? undefined : tier.sealing?.region;
@@ -66,21 +63,53 @@ export async function lockAll<K, V, P, N, A, Err>(
     // Publishing is worth no more waiting than the locks were.
     const known = epoch === undefined ? late : await orLate(tier.clock, tier.clock.now() - sent, epoch);
     attempt.epoch = known === late ? undefined : known;
-    for (let i = 0; i < guards.length; i++) {
-      const reply = replies[i]!;
-      if (reply._tag === "Locked") guards[i]!.generation = reply.generation;
-      else attempt.error ??= notPlaced(tier, reply);
-    }
+    guards.forEach((guard, i) => placed(tier, attempt, guard, replies[i]!));
   }
+  return locked(tier, attempt);
+}
+
+/** For how long the locks of a write may be waited for. */
+export function patienceOf<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  { ends, options }: Writing<K, V, A, Err, N>,
+): number {
+  return Math.min(ends - tier.below.commit, options.within?.at ?? Infinity) - tier.moment();
+}
+
+/** Notes what a slot answered to its lock. */
+export function placed<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  attempt: Writing<K, V, A, Err, N>,
+  guard: Guard<N>,
+  reply: Reply<P>,
+): void {
+  if (reply._tag === "Locked") guard.generation = reply.generation;
+  else attempt.error ??= notPlaced(tier, reply);
+}
+
+/** Whether a write may begin whose locks were answered. */
+export function locked<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  attempt: Writing<K, V, A, Err, N>,
+): WritingReplies["Locking"] {
   attempt.error ??= tooLate(tier, attempt);
+  // Where nothing was asked, because no time was left to, nothing is locked.
+  attempt.error ??= attempt.guards.every(isPlaced) ? undefined : noTime;
   return attempt.error === undefined ? "Locked" : "Refused";
 }
+
+function isPlaced({ generation }: Guard<unknown>): boolean {
+  return generation !== undefined;
+}
+
+const noTime: CacheError = { _tag: "TimedOut", waitingFor: "the locks of a write" };
 
 /** Why the source must not be touched any more: the lease is shorter than a commit, or the write around this one is over. */
 export function tooLate<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   attempt: Pick<Writing<K, V, A, Err, N>, "ends" | "options">,
 ): CacheError | undefined {
+  // By the clock and not by the turn, which may have stood still for longer than a lease.
   const now = tier.clock.now();
   const needed = tier.below.commit;
   const left = attempt.ends - now;
@@ -103,10 +132,23 @@ export async function writeBelow<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   attempt: Writing<K, V, A, Err, N>,
 ): Promise<WritingReplies["Writing"]> {
-  attempt.begun = tier.clock.now();
-  const deadline = deadlineAt(tier.clock, attempt.ends, attempt.options.within);
-  const done: Either<WriteFailure<Err>, A> = await runGuarded(tier.clock, attempt.below, deadline);
+  const deadline = begin(tier, attempt);
+  const done = await runGuarded(tier.clock, attempt.below, deadline);
   deadline.dispose();
+  return written(attempt, done);
+}
+
+/** The write below begins, and may go on until then. */
+export function begin<K, V, P, N, A, Err>(tier: Tier<K, V, P, N>, attempt: Writing<K, V, A, Err, N>): OwnDeadline {
+  attempt.begun = tier.moment();
+  return deadlineAt(tier.clock, attempt.ends, attempt.options.within);
+}
+
+/** Notes what became of a write below. */
+export function written<K, V, A, Err, N>(
+  attempt: Writing<K, V, A, Err, N>,
+  done: Either<WriteFailure<Err>, A>,
+): WritingReplies["Writing"] {
   if (done._tag === "Right") {
     attempt.result = O.some(done.right);
     return "Committed";
@@ -117,61 +159,7 @@ export async function writeBelow<K, V, P, N, A, Err>(
       return "Aborted";
     case "unconfirmed":
       return "Unconfirmed";
-    case "unknown":
+    default:
       return "Unknown";
-  }
-}
-
-/**
- * Takes the write's locks back, publishing what was written where that is known and allowed, and clears the slots of
- * keys that are known only now.
- */
-export async function unlockAll<K, V, P, N, A, Err>(
-  tier: Tier<K, V, P, N>,
-  attempt: Writing<K, V, A, Err, N>,
-  after: "written" | "cleared" | "not written",
-  round: "first" | "again",
-): Promise<Confirmation> {
-  if (round === "first" && after !== "not written") addAlsoWritten(tier, attempt);
-  const publish = after === "written" && tier.nextToSource ? publishing(tier, attempt) : () => undefined;
-  const open = attempt.guards.filter((guard) => guard.generation !== undefined && !guard.confirmed);
-  if (open.length === 0) return attempt.unnamed ? "Unconfirmed" : "Confirmed";
-  const requests = open.map(({ slot, generation, position }): Request<P, N> => ({
-    slot,
-    operation: { _tag: "unlock", token: attempt.token, generation: generation!, written: publish(position) },
-  }));
-  const replies = await askBackend(tier, requests, Infinity);
-  open.forEach((guard, i) => {
-    const reply = replies[i]!;
-    guard.confirmed = unlocked.has(reply._tag);
-    // The second round finds its lock gone whenever the first one took effect: that is no loss.
-    if (round === "first" && guard.generation !== stranger && (reply._tag === "Lost" || reply._tag === "Foreign")) {
-      report(tier, "LockLost", `the slot of a write answered ${reply._tag} to its unlock and was emptied`);
-    }
-  });
-  return open.every((guard) => guard.confirmed) && !attempt.unnamed ? "Confirmed" : "Unconfirmed";
-}
-
-const unlocked: ReadonlySet<string> = new Set(["Shared", "Published", "Cleared", "Foreign", "Lost"]);
-
-/** The generation of an unlock by somebody who holds no lock: it empties the slot, or marks it contended. */
-const stranger = -1;
-
-function addAlsoWritten<K, V, P, N, A, Err>(tier: Tier<K, V, P, N>, attempt: Writing<K, V, A, Err, N>): void {
-  const { options: { alsoWritten }, result } = attempt;
-  if (alsoWritten === undefined || result._tag === "None") return;
-  // Nobody reads what a tier holds that is off, and nobody will.
-  if (tier.switched?.mode() === "off") return;
-  const own = new Set(attempt.guards.map((guard) => guard.slot));
-  const keys = callOr(() => alsoWritten(result.value), undefined);
-  if (keys === undefined) attempt.unnamed = true;
-  for (const key of keys ?? []) {
-    const place = tier.place(key);
-    if ("_tag" in place) attempt.unnamed = true;
-    for (const slot of "_tag" in place ? [] : place.all) {
-      if (own.has(slot)) continue;
-      own.add(slot);
-      attempt.guards.push({ slot, position: -1, generation: stranger, confirmed: false });
-    }
   }
 }

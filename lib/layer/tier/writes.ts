@@ -13,8 +13,9 @@ import type { MutateOptions, Write, WriteFailure } from "../../store.ts";
 import { learned } from "./switched.ts";
 import type { Tier } from "./tier.ts";
 import { closedError, marginShare, report } from "./tier.ts";
+import { unlockAll } from "./unlock_effects.ts";
 import type { Guard, Writing } from "./write_effects.ts";
-import { lockAll, tooLate, unlockAll, writeBelow } from "./write_effects.ts";
+import { lockAll, tooLate, writeBelow } from "./write_effects.ts";
 
 /** The write of a set of keys through a tier: one machine over all their slots. */
 export async function writeKeys<K, V, P, N, A, Err>(
@@ -32,7 +33,18 @@ export async function writeKeys<K, V, P, N, A, Err>(
   if (tier.closed) return aborted(closedError(tier));
   // Where the tier is off nothing is locked; the write ends with the lease all the same, for who waits until none is left.
   const locked = tier.switched?.mode() === "off" ? [] : guards;
-  const attempt = makeAttempt<K, V, P, N, A, Err>(tier, keys, locked, options, (within) => {
+  return await runAttempt(tier, attemptBelow(tier, keys, locked, write, options));
+}
+
+/** A write through the tier below that has not begun. */
+export function attemptBelow<K, V, P, N, A, Err>(
+  tier: Tier<K, V, P, N>,
+  keys: ReadonlyArray<K>,
+  guards: Array<Guard<N>>,
+  write: (within: Deadline) => Write<A, Err>,
+  options: MutateOptions<K, V, A>,
+): Writing<K, V, A, Err, N> {
+  const attempt = makeAttempt<K, V, P, N, A, Err>(tier, keys, guards, options, (within) => {
     // Placing the locks below takes its time as well, of this tier's lease too.
     const checked = (inner: Deadline): Write<A, Err> => () => {
       const error = tooLate(tier, attempt);
@@ -41,7 +53,7 @@ export async function writeKeys<K, V, P, N, A, Err>(
     // What the write below may publish or clear is its own affair; it hears of what this one was told.
     return tier.below.mutate(keys, checked, { ...options, within });
   });
-  return await runAttempt(tier, attempt);
+  return attempt;
 }
 
 /** A write that has not begun; its lease counts from now. */
@@ -72,15 +84,19 @@ export async function runAttempt<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   attempt: Writing<K, V, A, Err, N>,
 ): Promise<Either<WriteFailure<Err>, A>> {
-  const log = tier.observer?.transition;
-  const seen = log === undefined
-    ? undefined
-    : (step: Transition) => tell(log, { tier: tier.name, machine: "writing", ...step });
-  const end = await run<WritingState, WritingEnd>(writing, "Locking", (state) => perform(tier, attempt, state), seen);
+  const effect = (state: WritingState): Promise<string> => perform(tier, attempt, state);
+  const end = await run<WritingState, WritingEnd>(writing, "Locking", effect, logOf(tier));
   return endOf(tier, attempt, end);
 }
 
-function aborted(error: CacheError): Either<WriteFailure<never>, never> {
+/** What is told of each transition, if anybody listens. */
+export function logOf<K, V, P, N>(tier: Tier<K, V, P, N>): ((step: Transition) => void) | undefined {
+  const log = tier.observer?.transition;
+  return log && ((step) => tell(log, { tier: tier.name, machine: "writing", ...step }));
+}
+
+/** A write that was not begun. */
+export function aborted(error: CacheError): Either<WriteFailure<never>, never> {
   return E.left({ outcome: "aborted", error });
 }
 
@@ -89,7 +105,8 @@ export function refusalOf<K, V, P, N>(
   tier: Tier<K, V, P, N>,
   intended: ReadonlyArray<Option<V>> | undefined,
 ): CacheError | undefined {
-  for (const value of intended ?? []) {
+  if (intended === undefined || tier.refuses === false) return undefined;
+  for (const value of intended) {
     const packed = tier.pack(value);
     if (packed._tag === "Left" && packed.left.kind === "refused") {
       return { _tag: "ValueRefused", tier: tier.name, reason: packed.left.reason };
@@ -116,7 +133,8 @@ export function guardsOf<K, V, P, N>(tier: Tier<K, V, P, N>, keys: ReadonlyArray
   return [...guards.values()].sort((left, right) => left.slot < right.slot ? -1 : 1);
 }
 
-function perform<K, V, P, N, A, Err>(
+/** Performs the pending effect of a write, for all its slots. */
+export function perform<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   attempt: Writing<K, V, A, Err, N>,
   state: WritingState,
@@ -138,7 +156,8 @@ function perform<K, V, P, N, A, Err>(
   }
 }
 
-function endOf<K, V, P, N, A, Err>(
+/** What the writer gets at the end. */
+export function endOf<K, V, P, N, A, Err>(
   tier: Tier<K, V, P, N>,
   attempt: Writing<K, V, A, Err, N>,
   end: WritingEnd,

@@ -12,7 +12,7 @@ Deno.test("X12 the index of slots below is as large as the tier: 200,000 keys th
     capacity: 1_000,
     dropped: (slot) => index.forget(slot as number | undefined),
   });
-  const run = (slot: number, operation: Operation<string>) => backend.runNow([{ slot, operation }], call)[0]!;
+  const run = (slot: number, operation: Operation<string>) => backend.run.one({ slot, operation }, call);
   const largest = { here: 0, below: 0, tier: 0 };
   for (let key = 0; key < 200_000; key++) {
     index.note(key, () => [`slot ${key}`]);

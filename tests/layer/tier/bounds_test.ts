@@ -18,10 +18,12 @@ function tierOf(
   below: Store<number, string>,
   hit: TierParts<unknown, unknown, unknown, unknown>["hit"] = "HitMemory",
 ): Tier<number, string, O.Option<string>, number> {
+  const backend = memoryBackend<O.Option<string>, number>({ capacity: 1_000, clock });
   const parts: TierParts<number, string, O.Option<string>, number> = {
     name: "bounds",
     hit,
-    backend: memoryBackend({ capacity: 1_000, clock }),
+    // Like a backend outside of the process it is asked, and answers later.
+    backend: hit === "HitShared" ? { ...backend, run: backend.run.bind(undefined) } : backend,
     clock,
     place: (key) => ({ all: [key], reads: 1 }),
     identify: (key) => key,
