@@ -1,7 +1,10 @@
 import type { Cancel, Clock } from "./clock.ts";
 import type { Duration } from "./duration.ts";
 
-/** Until when something may go on. Its signal aborts at that moment, so that a source can stop by itself. */
+/**
+ * Until when something may go on. Its signal aborts at that moment, so that a source can stop by itself. It is made when it
+ * is asked for, which a spread does not do: pass the deadline itself, or its signal by name.
+ */
 export interface Deadline {
   /** The moment, on the clock of the process. */
   readonly at: number;

@@ -7,7 +7,7 @@ import { identify } from "../key.ts";
 /** What a foreign function answers with: a promise, which may reject, or a TaskEither. */
 export type Answer<A> = PromiseLike<A> | TaskEither<unknown, A>;
 
-/** What a loader is told besides its keys. */
+/** What a loader is told besides its keys. Its signal is made when it is asked for: a spread does not, so pass it by name. */
 export interface LoadContext {
   /** Aborts when nobody waits for the load any more. */
   readonly signal: AbortSignal;

@@ -32,12 +32,12 @@ export function askOnce<K, V, P, N>(
   left: number,
   hear: (reply: Reply<P>) => void,
 ): Reply<P> | undefined {
-  if (tier.backend.run.one !== undefined) return noted(tier, stepped(tier, request));
+  if (tier.backend.run.one !== undefined) return noted(tier, askedOf(tier, request));
   return askLater(tier, request, left === Infinity ? tier.call : callOf(tier, left), hear);
 }
 
 /** Whatever a backend of somebody else's may do wrong is an `Unreachable`. */
-function stepped<K, V, P, N>(tier: Tier<K, V, P, N>, request: Request<P, N>): Reply<P> {
+function askedOf<K, V, P, N>(tier: Tier<K, V, P, N>, request: Request<P, N>): Reply<P> {
   const { backend, call } = tier;
   try {
     const reply = backend.run.one!(request, call);
