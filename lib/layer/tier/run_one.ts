@@ -1,8 +1,9 @@
 import { advance, isEnd, type Transition } from "../../protocol/machine.ts";
 import { goingOn, reading, type ReadingEnd, readingPhases, type ReadingState } from "../../protocol/reading.ts";
+import type { Operation, Reply } from "../../protocol/slot.ts";
 import { tick } from "../../sequence.ts";
 import type { ReadOptions } from "../../store.ts";
-import { asking, heard } from "./ask.ts";
+import { asking, heard, type Question } from "./ask.ts";
 import { askOnce } from "./ask_once.ts";
 import { concluded, concluding } from "./conclude.ts";
 import { entryBelow } from "./effects.ts";
@@ -27,6 +28,15 @@ interface Passage<K, V, P, N, A> {
   /** The state whose effect is pending. */
   pending: string;
 }
+
+/** What a slot's answer to the question of a state is to the table; the read notes what it brought. */
+type Meaning<K, V, P, N> = (
+  tier: Tier<K, V, P, N>,
+  read: Read<K, V, P, N>,
+  state: ReadingState,
+  reply: Reply<P>,
+  asked: Question,
+) => string;
 
 /**
  * Goes through the table with one key. The same table, and the same meaning of every reply, as for many; but each effect is
@@ -93,24 +103,32 @@ function amongMany<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingSt
 
 function ask<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingState): string | undefined {
   const { tier, read } = self;
-  const { key, slot, owner } = read;
+  tier.asks?.(read.key, read.slot);
+  return question(self, state, asking<P>(read.owner, state), heard);
+}
+
+function conclude<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingState): string | undefined {
+  return question(self, state, concluding(self.read, state), concluded);
+}
+
+/** Asks the read's slot one thing, and says what the answer means, now or by going on with it. */
+function question<K, V, P, N, A>(
+  self: Passage<K, V, P, N, A>,
+  state: ReadingState,
+  operation: Operation<P>,
+  meaning: Meaning<K, V, P, N>,
+): string | undefined {
+  const { tier, read } = self;
   const asOf = tick();
   const sent = tier.moment();
-  tier.asks?.(key, slot);
-  const request = { slot, operation: asking<P>(owner, state) };
-  const reply = askOnce(
-    tier,
-    request,
-    Infinity,
-    (reply) => {
-      try {
-        goOn(self, heard(tier, read, state, reply, { asOf, took: tier.moment() - sent }));
-      } catch (cause) {
-        fail(self, cause);
-      }
-    },
-  );
-  return reply && heard(tier, read, state, reply, { asOf, took: 0 });
+  const reply = askOnce(tier, { slot: read.slot, operation }, Infinity, (reply) => {
+    try {
+      goOn(self, meaning(tier, read, state, reply, { asOf, took: tier.moment() - sent }));
+    } catch (cause) {
+      fail(self, cause);
+    }
+  });
+  return reply && meaning(tier, read, state, reply, { asOf, took: 0 });
 }
 
 function load<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingState): string | undefined {
@@ -133,24 +151,4 @@ function load<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingState):
     }
   });
   return undefined;
-}
-
-function conclude<K, V, P, N, A>(self: Passage<K, V, P, N, A>, state: ReadingState): string | undefined {
-  const { tier, read } = self;
-  const asOf = tick();
-  const sent = tier.moment();
-  const request = { slot: read.slot, operation: concluding(read, state) };
-  const reply = askOnce(
-    tier,
-    request,
-    Infinity,
-    (reply) => {
-      try {
-        goOn(self, concluded(tier, read, state, reply, { asOf, took: tier.moment() - sent }));
-      } catch (cause) {
-        fail(self, cause);
-      }
-    },
-  );
-  return reply && concluded(tier, read, state, reply, { asOf, took: 0 });
 }

@@ -1,13 +1,13 @@
 import { pipe } from "fp-ts/lib/function.js";
 import type { Store } from "../../../mod.ts";
 import { shared, source } from "../../../mod.ts";
-import { redisBackend } from "../../backend/redis/mod.ts";
+import type { RedisBackend } from "../../backend/redis/mod.ts";
 import type { Case, Comparison, Contender } from "./comparison.ts";
 import { inLanes, inSequence, waves } from "./lanes.ts";
-import { connect, type Raw } from "./raw_redis.ts";
+import type { Raw } from "./raw_redis.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
 import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
-import { lease, untilSettled } from "./redis_tier.ts";
+import { lease, openSettled } from "./redis_tier.ts";
 
 /** How many entries there are of each size. */
 const entries = 4_000;
@@ -24,10 +24,7 @@ export const redisHitCase: Case = {
   about: "hits on Redis, 1, 64 and 512 at once, beside GET with the same decoding, and other libraries",
   needs: "redis",
   open: async ({ redis }) => {
-    const { url, prefix } = redis!;
-    await untilSettled(url);
-    const backend = redisBackend({ url });
-    const raw = await connect(url);
+    const { url, prefix, backend, raw, close } = await openSettled(redis!);
     const opened: Array<RedisPeer> = [];
     const comparisons: Array<Comparison> = [];
     for (const [title, size] of sizes) {
@@ -42,9 +39,8 @@ export const redisHitCase: Case = {
       counts: [],
       comparisons,
       [Symbol.asyncDispose]: async () => {
-        for (const { close } of opened) await close();
-        await backend.close();
-        raw.close();
+        for (const peer of opened) await peer.close();
+        await close();
       },
     };
   },
@@ -59,7 +55,7 @@ interface Filled {
 
 async function filled(
   raw: Raw,
-  backend: ReturnType<typeof redisBackend>,
+  backend: RedisBackend,
   name: string,
   size: number,
 ): Promise<Filled> {

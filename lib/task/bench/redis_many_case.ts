@@ -1,11 +1,11 @@
 import { pipe } from "fp-ts/lib/function.js";
 import { shared, source, type Store } from "../../../mod.ts";
-import { redisBackend } from "../../backend/redis/mod.ts";
+import type { RedisBackend } from "../../backend/redis/mod.ts";
 import type { Case, Comparison, Contender } from "./comparison.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
 import { inSequence } from "./lanes.ts";
-import { connect, type Raw } from "./raw_redis.ts";
-import { lease, untilSettled } from "./redis_tier.ts";
+import type { Raw } from "./raw_redis.ts";
+import { lease, openSettled } from "./redis_tier.ts";
 
 /** How many keys a batch has. */
 const batches: ReadonlyArray<number> = [100, 1_000, 10_000];
@@ -22,10 +22,7 @@ export const redisManyCase: Case = {
   about: "getMany of 100, 1,000 and 10,000 keys, all hits or one in ten a miss, beside MGET and what misses need",
   needs: "redis",
   open: async ({ redis }) => {
-    const { url, prefix } = redis!;
-    await untilSettled(url);
-    const backend = redisBackend({ url });
-    const raw = await connect(url);
+    const { prefix, backend, raw, close } = await openSettled(redis!);
     const comparisons: Array<Comparison> = [];
     for (const [title, size] of sizes) {
       const many = await filled({ raw, backend, name: `${prefix}n${size}`, title, size });
@@ -34,17 +31,14 @@ export const redisManyCase: Case = {
     return {
       counts: [],
       comparisons,
-      [Symbol.asyncDispose]: async () => {
-        await backend.close();
-        raw.close();
-      },
+      [Symbol.asyncDispose]: close,
     };
   },
 };
 
 interface Many {
   readonly raw: Raw;
-  readonly backend: ReturnType<typeof redisBackend>;
+  readonly backend: RedisBackend;
   readonly name: string;
   readonly title: string;
   readonly size: number;

@@ -1,6 +1,8 @@
 import type { Duration } from "../../duration.ts";
 import { duration } from "../../duration.ts";
-import { connect } from "./raw_redis.ts";
+import { type RedisBackend, redisBackend } from "../../backend/redis/mod.ts";
+import type { Ground } from "./comparison.ts";
+import { connect, type Raw } from "./raw_redis.ts";
 
 /** Short, so that a server of our own soon counts as one that has always been there. */
 export const lease: Duration = duration("1s");
@@ -20,4 +22,25 @@ export async function untilSettled(url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   raw.close();
+}
+
+/** A server that has settled, a backend on it, and the plain commands beside that. */
+export interface Settled {
+  readonly url: string;
+  readonly prefix: string;
+  readonly backend: RedisBackend;
+  readonly raw: Raw;
+  readonly close: () => Promise<void>;
+}
+
+/** Waits for the server of a case, and connects to it in both ways. */
+export async function openSettled({ url, prefix }: NonNullable<Ground["redis"]>): Promise<Settled> {
+  await untilSettled(url);
+  const backend = redisBackend({ url });
+  const raw = await connect(url);
+  const close = async (): Promise<void> => {
+    await backend.close();
+    raw.close();
+  };
+  return { url, prefix, backend, raw, close };
 }

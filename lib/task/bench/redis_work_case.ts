@@ -2,13 +2,12 @@ import { setImmediate } from "node:timers";
 import { pipe } from "fp-ts/lib/function.js";
 import type { Store } from "../../../mod.ts";
 import { shared, source } from "../../../mod.ts";
-import { redisBackend } from "../../backend/redis/mod.ts";
 import type { Case, Comparison, Contender, Count } from "./comparison.ts";
 import { type Document, documentCodec, makeDocument } from "./document.ts";
 import { inLanes, inSequence, waves } from "./lanes.ts";
-import { connect, type Raw } from "./raw_redis.ts";
+import type { Raw } from "./raw_redis.ts";
 import { openRedisPeers, type RedisPeer } from "./redis_peers.ts";
-import { lease, untilSettled } from "./redis_tier.ts";
+import { lease, openSettled } from "./redis_tier.ts";
 import { countCosts } from "./round_trips.ts";
 
 /** What the source answers; it takes no time, so that what is measured is what the tier adds. */
@@ -20,10 +19,7 @@ export const redisWorkCase: Case = {
   about: "misses and writes on Redis: their round trips, counted, and their time beside the plain commands",
   needs: "redis",
   open: async ({ redis }) => {
-    const { url, prefix } = redis!;
-    await untilSettled(url);
-    const backend = redisBackend({ url });
-    const raw = await connect(url);
+    const { url, prefix, backend, raw, close } = await openSettled(redis!);
     const stores: Stores = (probe) =>
       pipe(
         source({
@@ -39,9 +35,8 @@ export const redisWorkCase: Case = {
       counts: await tripsOf(url, `${prefix}c`),
       comparisons: [...missing(raw, prefix, stores, peers), writing(raw, prefix, stores("look"))],
       [Symbol.asyncDispose]: async () => {
-        for (const { close } of peers) await close();
-        await backend.close();
-        raw.close();
+        for (const peer of peers) await peer.close();
+        await close();
       },
     };
   },
