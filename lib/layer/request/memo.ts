@@ -104,7 +104,12 @@ export function land<V>(memo: Memo<V>, id: Identity, flight: Flight<V>, result: 
 /** A remembered result as one more reader gets it: what cannot be frozen is copied. */
 export function handed<V>({ isolation }: Memo<V>, result: Result<V>): Result<V> {
   if (result._tag === "Left" || isolation === undefined || !isMutable(isolation, result.right.value)) return result;
-  return E.right({ ...result.right, value: copyOf(result.right.value) });
+  try {
+    return E.right({ ...result.right, value: copyOf(result.right.value) });
+  } catch (cause) {
+    // A value that could be copied once cannot any more. It is not shared either, and who waits behind must still hear.
+    return E.left({ _tag: "SourceFailed", cause });
+  }
 }
 
 /** What is remembered of a key, with what has become of its times since. */
